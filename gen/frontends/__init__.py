@@ -1,0 +1,1 @@
+"""Front ends: from what others write to a chain of float layers."""

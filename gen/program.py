@@ -1,0 +1,199 @@
+"""One file that holds everything needed to run a converted network."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from augend.gen.bounds import Bounds, bounds
+from augend.gen.network import SpikingNetwork
+from augend.gen.program_file import (
+    ProgramError,
+    digest,
+    pack_network,
+    read_file,
+    unpack_network,
+    write_file,
+)
+from augend.gen.scaling import InputScaling, PixelError
+
+__all__ = ["Program", "ProgramError", "SummaryRow"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryRow:
+    """One population in figures; ``None`` where a figure does not apply."""
+
+    population: str
+    shape: tuple[int, ...]
+    neurons: int
+    synapses: int
+    fan_in: int
+    weight_bits: int
+    threshold: tuple[int, int] | None
+    potential_bits: int
+    current_shift: tuple[int, int] | None
+    reset: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Program:
+    """An integer network, how images enter it, and where it is placed.
+
+    Parameters
+    ----------
+    network
+        The integer contract.
+    scaling
+        From images to integer pixels.
+    lanes
+        Neurons that a core works on at once.
+    cores
+        Number of cores.
+    ann_macs
+        Multiply-accumulates an image of the float network, by layer, zeros of padding left out.
+    metadata
+        Where the program comes from: seed, norm, versions and the like; it changes no result.
+    bounds
+        Proved bounds of every population, by name; found from the network.
+
+    Raises
+    ------
+    ContractError
+        The network's potentials do not fit the widths of the hardware.
+    ProgramError
+        Lanes or cores below 1.
+    """
+
+    network: SpikingNetwork
+    scaling: InputScaling = field(default_factory=InputScaling)
+    lanes: int = 16
+    cores: int = 1
+    ann_macs: Mapping[str, int] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for key in ("lanes", "cores"):
+            value = getattr(self, key)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ProgramError(f"{key} must be an integer of at least 1, not {value!r}.")
+        object.__setattr__(self, "bounds", bounds(self.network))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes: of neurons that are read out."""
+        return self.network.readout.size
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256, in hexadecimal, of everything that decides a result: not of the metadata."""
+        return digest(*self._essence())
+
+    def encode(self, images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+        """Integer pixels ``(images, *shape)`` of floats as the module takes them, or of uint8.
+
+        A network that takes events takes them as 0 and 1, ``(images, timesteps, *shape)``.
+        """
+        if self.network.input.encoding == "events":
+            return self._checked_events(np.asarray(images))
+        return self.scaling.encode(images, self.network.input)
+
+    def _checked_events(self, events: np.ndarray) -> np.ndarray:
+        expected = (self.network.timesteps, *self.network.input.shape)
+        if events.shape[1:] != expected or not np.isin(events, (0, 1)).all():
+            raise PixelError(
+                f"Events must be 0 and 1 of shape (images, {', '.join(map(str, expected))}), not "
+                f"{events.dtype} of shape {events.shape}."
+            )
+        return events.astype(np.uint8)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program: in one piece, or not at all."""
+        description, arrays = self._essence()
+        description |= {"hash": self.hash, "ann_macs": dict(self.ann_macs)}
+        description["metadata"] = dict(self.metadata)
+        write_file(Path(path), description, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Program":
+        """Read a program; nothing in the file is executed.
+
+        Raises
+        ------
+        ProgramError
+            The file is missing, truncated, damaged, of another kind or of another version.
+        """
+        description, arrays = read_file(Path(path))
+        damaged = f"{path} does not hold together as an Augend program"
+        try:
+            scaling = description["scaling"]
+            program = cls(
+                network=unpack_network(description["network"], arrays),
+                scaling=InputScaling(
+                    low=scaling["low"],
+                    high=scaling["high"],
+                    mean=tuple(scaling["mean"]),
+                    std=tuple(scaling["std"]),
+                ),
+                lanes=description["lanes"],
+                cores=description["cores"],
+                ann_macs=dict(description["ann_macs"]),
+                metadata=dict(description["metadata"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProgramError(f"{damaged}: {error!r}. Convert the network again.") from error
+        if program.hash != description.get("hash"):
+            raise ProgramError(f"{damaged}: its hash does not match. Convert the network again.")
+        return program
+
+    def _essence(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        network, arrays = pack_network(self.network)
+        scaling = {
+            "low": self.scaling.low,
+            "high": self.scaling.high,
+            "mean": list(self.scaling.mean),
+            "std": list(self.scaling.std),
+        }
+        description = {
+            "network": network,
+            "scaling": scaling,
+            "lanes": self.lanes,
+            "cores": self.cores,
+        }
+        return description, arrays
+
+    def summary(self) -> tuple[SummaryRow, ...]:
+        """One row for each population, in order."""
+        rows = []
+        for population in self.network.populations:
+            incoming = self.network.into(population.name)
+            synapses = sum(
+                int(
+                    p.fan_out(self.network.shape_of(p.source), population.shape).sum(dtype=np.int64)
+                )
+                for p in incoming
+            )
+            shift = population.current_shift
+            rows.append(
+                SummaryRow(
+                    population=population.name,
+                    shape=population.shape,
+                    neurons=population.size,
+                    synapses=synapses,
+                    fan_in=sum(int(np.prod(p.weight.shape[1:])) for p in incoming),
+                    weight_bits=self.network.weight_bits,
+                    threshold=None
+                    if population.reset == "none"
+                    else (int(population.threshold.min()), int(population.threshold.max())),
+                    potential_bits=self.bounds[population.name].potential_bits,
+                    current_shift=None if shift is None else (int(shift.min()), int(shift.max())),
+                    reset=population.reset,
+                )
+            )
+        return tuple(rows)

@@ -1,0 +1,195 @@
+"""The training loop: one seed, one recipe, one trained network with its measured accuracies."""
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+from torch.nn import functional
+
+from augend.gen.datasets import DataSet, load, validation_split
+from augend.gen.training.checkpoint import save_network
+from augend.gen.training.networks import NETWORKS
+from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
+
+__all__ = ["TrainingResult", "accuracy", "train"]
+
+VALIDATION_SEED = 0
+WARM_UP = 0.2
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """A trained network.
+
+    Parameters
+    ----------
+    module
+        In evaluation mode, on the CPU.
+    metadata
+        What a checkpoint keeps: ``recipe``, ``data``, ``arguments`` (of the network's
+        constructor), ``seed``, ``epochs``, ``parameters``, ``validation_accuracy`` and
+        ``test_accuracy`` (from 0 to 1), ``seconds``, ``device``, ``versions``.
+    """
+
+    module: nn.Module
+    metadata: dict[str, Any]
+
+
+def train(
+    recipe: str,
+    data: str = "digits",
+    *,
+    epochs: int | None = None,
+    seed: int = 1,
+    output: Path | None = None,
+    quiet: bool = False,
+) -> TrainingResult:
+    """Train the network of a recipe on a data set.
+
+    The same seed gives the same weights, bit for bit, on the same machine with the same number
+    of threads. A GPU is used when there is one.
+
+    Parameters
+    ----------
+    recipe
+        ``mlp`` or ``cnn``.
+    data
+        Name of a data set (`augend.gen.datasets.NAMES`).
+    epochs
+        Passes over the training images, instead of the recipe's own number.
+    seed
+        Of the first weights, the order of the images, their shifts and the dropout.
+    output
+        Where to keep the network; nothing is written without it.
+    quiet
+        Draw no progress bar.
+
+    Raises
+    ------
+    RecipeError, DataSetError
+        When the recipe or the data set does not exist, or the data cannot be had.
+    """
+    chosen = recipe_for(recipe, data)
+    epochs = chosen.epochs if epochs is None else epochs
+    if epochs < 1:
+        raise RecipeError(f"epochs is {epochs}; it must be 1 or more")
+    training, validation = validation_split(load(data), chosen.validation, VALIDATION_SEED)
+    arguments = {"shape": training.shape, "classes": training.classes, **chosen.arguments}
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    begin = time.monotonic()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = NETWORKS[recipe](**arguments).to(device)
+        _fit(network, training, validation, chosen, epochs, quiet)
+    network = network.cpu().eval()
+    metadata: dict[str, Any] = {
+        "recipe": recipe,
+        "data": data,
+        "arguments": arguments,
+        "seed": seed,
+        "epochs": epochs,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "validation_accuracy": accuracy(network, validation),
+        "test_accuracy": accuracy(network, load(data, "test")),
+        "seconds": round(time.monotonic() - begin, 1),
+        "device": str(device),
+        "versions": {name: version(name) for name in ("augend", "torch", "numpy")},
+    }
+    if output is not None:
+        save_network(Path(output), network, metadata)
+    return TrainingResult(module=network, metadata=metadata)
+
+
+@torch.no_grad()
+def accuracy(network: nn.Module, dataset: DataSet) -> float:
+    """Share of a data set's images that a network in evaluation mode gives the right class."""
+    device = next(network.parameters()).device
+    images = torch.from_numpy(dataset.images).split(EVALUATION_BATCH)
+    classes = torch.cat([network(part.to(device)).argmax(dim=1).cpu() for part in images])
+    return (classes == torch.from_numpy(dataset.labels)).double().mean().item()
+
+
+def _fit(
+    network: nn.Module,
+    training: DataSet,
+    validation: DataSet,
+    recipe: Recipe,
+    epochs: int,
+    quiet: bool,
+) -> None:
+    """AdamW under a one-cycle learning rate (Smith 2018) on shuffled, shifted batches."""
+    device = next(network.parameters()).device
+    images = torch.from_numpy(training.images).to(device)
+    images = functional.pad(images, (recipe.shift,) * 4)
+    labels = torch.from_numpy(training.labels).to(device)
+    batch = min(recipe.batch, len(labels))
+    steps = len(labels) // batch
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=steps * epochs, pct_start=WARM_UP
+    )
+    with _progress(quiet) as progress:
+        task = progress.add_task("", total=steps * epochs, epoch=0, loss="-", validation="-")
+        for epoch in range(1, epochs + 1):
+            network.train()
+            total = torch.zeros((), device=device)
+            order = torch.randperm(len(labels)).to(device)[: steps * batch]
+            for chosen in order.split(batch):
+                shifted = _shifted(images, chosen, recipe.shift)
+                loss = functional.cross_entropy(network(shifted), labels[chosen])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += loss.detach()
+                progress.advance(task)
+            network.eval()
+            measured = "-" if quiet else f"{accuracy(network, validation):.2%}"
+            progress.update(
+                task, epoch=epoch, loss=f"{total.item() / steps:.4f}", validation=measured
+            )
+
+
+def _shifted(padded: torch.Tensor, chosen: torch.Tensor, shift: int) -> torch.Tensor:
+    """Cut the chosen images out of their padding, each at its own place.
+
+    Parameters
+    ----------
+    padded
+        All images with ``shift`` pixels of border, ``(images, C, H + 2 shift, W + 2 shift)``.
+    chosen
+        Indices, ``(batch,)``.
+    shift
+        Largest move in pixels.
+    """
+    if shift == 0:
+        return padded[chosen]
+    height, width = (size - 2 * shift for size in padded.shape[2:])
+    device = padded.device
+    top, left = torch.randint(2 * shift + 1, (2, len(chosen))).to(device)
+    rows = (top[:, None] + torch.arange(height, device=device))[:, None, :, None]
+    columns = (left[:, None] + torch.arange(width, device=device))[:, None, None, :]
+    channels = torch.arange(padded.shape[1], device=device)[None, :, None, None]
+    return padded[chosen[:, None, None, None], channels, rows, columns]
+
+
+def _progress(quiet: bool) -> Progress:
+    """A bar on standard error with the epoch, its loss and its validation accuracy."""
+    return Progress(
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]} validation {task.fields[validation]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
+    )

@@ -1,0 +1,115 @@
+"""How each network is trained on each data set; every number was chosen on validation images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from augend.gen.training.networks import NETWORKS
+
+__all__ = ["NAMES", "Recipe", "RecipeError", "recipe_for"]
+
+NAMES = tuple(NETWORKS)
+
+
+class RecipeError(ValueError):
+    """A recipe that does not exist or whose numbers make no sense."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The numbers of one training run.
+
+    Parameters
+    ----------
+    network
+        Name of the network, one of `NAMES`.
+    arguments
+        What its constructor takes beside the image shape and the number of classes.
+    epochs
+        Passes over the training images.
+    batch
+        Images a step.
+    learning_rate
+        The highest of the one-cycle schedule.
+    weight_decay
+        Of AdamW: it keeps weights, and so the range that is quantised later, small.
+    shift
+        Each training image is moved by up to this many pixels, up or down and sideways.
+    validation
+        Training images kept back to measure on; the test images serve only the last measurement.
+    """
+
+    network: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int
+    batch: int = 128
+    learning_rate: float
+    weight_decay: float = 1e-2
+    shift: int = 0
+    validation: int = 5000
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS:
+            raise RecipeError(
+                f"there is no network {self.network!r}; the networks are {', '.join(NAMES)}"
+            )
+        for name, lowest in (("epochs", 1), ("batch", 1), ("shift", 0), ("validation", 1)):
+            value = getattr(self, name)
+            if value < lowest:
+                raise RecipeError(f"{name} is {value}; it must be {lowest} or more")
+        if self.learning_rate <= 0 or self.weight_decay < 0:
+            raise RecipeError(
+                f"learning rate {self.learning_rate} must be above 0, weight decay "
+                f"{self.weight_decay} not below 0"
+            )
+
+
+_LARGE = {
+    "mlp": Recipe(
+        network="mlp",
+        arguments={"hidden": (1200, 1200), "input_dropout": 0.1, "dropout": 0.3},
+        epochs=12,
+        learning_rate=1e-3,
+        shift=1,
+    ),
+    "cnn": Recipe(
+        network="cnn",
+        arguments={"dropout": 0.3},
+        epochs=8,
+        learning_rate=3e-3,
+        shift=1,
+    ),
+}
+
+_DIGITS = {
+    "mlp": Recipe(
+        network="mlp",
+        arguments={"hidden": (128, 128), "input_dropout": 0.1, "dropout": 0.2},
+        epochs=60,
+        batch=32,
+        learning_rate=3e-3,
+        validation=197,
+    ),
+    "cnn": Recipe(
+        network="cnn",
+        arguments={"channels": (16, 64), "kernels": (3, 3), "pool": (1, 2), "dropout": 0.3},
+        epochs=40,
+        batch=32,
+        learning_rate=5e-3,
+        validation=197,
+    ),
+}
+
+
+def recipe_for(name: str, data: str) -> Recipe:
+    """The recipe of this name for this data set.
+
+    Raises
+    ------
+    RecipeError
+        When there is no such recipe.
+    """
+    recipes = _DIGITS if data == "digits" else _LARGE
+    if name not in recipes:
+        raise RecipeError(f"there is no recipe {name!r}; the recipes are {', '.join(recipes)}")
+    return recipes[name]

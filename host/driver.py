@@ -1,0 +1,263 @@
+"""The driver: loads a program into an accelerator and has it classify."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from augend.gen.place import Placement, place
+from augend.gen.program import Program
+from augend.host.packets import Answer, LinkError, Words, make_packet, parse_answers
+from augend.host.result import Result
+from augend.host.transport import InProcess, Transport
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.core import STALLS
+from augend.hw.counters import QUANTITIES
+from augend.hw.fit import smallest_config
+from augend.hw.loading import MEMORIES
+from augend.hw.memory_image import event_rows, pixel_rows, program_rows
+from augend.hw.packet import Command, Fault
+from augend.sim.golden import GoldenModel
+from augend.sim.timing import TimingModel
+
+__all__ = ["Accelerator", "GoldenAccelerator", "RtlAccelerator", "connect"]
+
+_ATTEMPTS = 8
+_BATCH = 64
+
+
+class Accelerator(Protocol):
+    """Something that runs a program on images."""
+
+    def infer(self, images: npt.ArrayLike) -> Result:
+        """Classify images, given as at conversion or as uint8 intensities."""
+        ...
+
+    def __enter__(self) -> "Accelerator": ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def connect(
+    program: Program,
+    backend: Literal["golden", "rtl"] = "golden",
+    *,
+    config: AcceleratorConfig | None = None,
+    transport: Transport | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> "GoldenAccelerator | RtlAccelerator":
+    """Make ready to run a program.
+
+    Parameters
+    ----------
+    program
+        What to run.
+    backend
+        ``golden``: golden and timing model. ``rtl``: the hardware, by default Verilated in this
+        process.
+    config
+        The hardware's parameters; the smallest that the program fits where None.
+    transport
+        How to reach the hardware, where it is there already.
+    progress
+        Called with the name of each stage of making ready.
+
+    Raises
+    ------
+    PlacementError, FitError
+        The hardware cannot run the program; the message says why.
+    """
+    if backend not in ("golden", "rtl"):
+        raise ValueError(f"Backend must be 'golden' or 'rtl', not {backend!r}")
+    placement = place(program.network, lanes=program.lanes, cores=program.cores)
+    config = config or smallest_config(placement)
+    if backend == "golden":
+        return GoldenAccelerator(program, placement, config)
+    transport = transport or InProcess(config, progress=progress)
+    return RtlAccelerator(program, placement, config, transport)
+
+
+class GoldenAccelerator:
+    """Golden and timing model in the place of the hardware."""
+
+    def __init__(self, program: Program, placement: Placement, config: AcceleratorConfig) -> None:
+        self.program = program
+        self.placement = placement
+        self.config = config
+        self._golden = GoldenModel(program.network, record="trains")
+        self._timing = TimingModel(
+            placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
+        )
+
+    def infer(self, images: npt.ArrayLike) -> Result:
+        """Classify images, given as at conversion or as uint8 intensities."""
+        pixels = self.program.encode(images)
+        golden = self._golden.run(pixels)
+        timing = self._timing.run(pixels, golden.trains)
+        return Result(
+            predictions=golden.predictions,
+            scores=golden.scores,
+            spikes=golden.spikes,
+            operations=golden.operations,
+            words=timing.words,
+            updates=golden.updates,
+            cycles=timing.cycles,
+            stalls=timing.stalls,
+        )
+
+    def __enter__(self) -> "GoldenAccelerator":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+class RtlAccelerator:
+    """Hardware behind a transport; loads the program when made."""
+
+    def __init__(
+        self,
+        program: Program,
+        placement: Placement,
+        config: AcceleratorConfig,
+        transport: Transport,
+    ) -> None:
+        self.program = program
+        self.placement = placement
+        self.config = config
+        self.transport = transport
+        self._sequence = 0
+        self._hash = np.frombuffer(bytes.fromhex(program.hash)[:8], "<u4").astype(np.uint32)
+        self._hello()
+        self._load()
+
+    def infer(self, images: npt.ArrayLike) -> Result:
+        """Classify images, given as at conversion or as uint8 intensities."""
+        pixels = self.program.encode(images)
+        rows = event_rows if self.program.network.input.encoding == "events" else pixel_rows
+        payloads = []
+        for first in range(0, len(pixels), _BATCH):
+            requests = []
+            for image in pixels[first : first + _BATCH]:
+                requests += self._writes("input", 0, rows(self.config, self.placement, image))
+                requests.append((Command.RUN, self._hash))
+            answers = self._request(requests)
+            payloads += [a.payload for a in answers if a.command == Command.RESULT]
+        return self._result(payloads)
+
+    def close(self) -> None:
+        """Let go of the hardware."""
+        self.transport.close()
+
+    def __enter__(self) -> "RtlAccelerator":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _hello(self) -> None:
+        """Find out whom we speak to, and agree on the next sequence number."""
+        for _ in range(_ATTEMPTS):
+            packet = make_packet(Command.HELLO, self._sequence)
+            answers = parse_answers(self.transport.exchange(packet, 7))
+            self._sequence = (self._sequence + 1) & 0xFFFF
+            if answers and answers[-1].command == Command.IDENTITY:
+                found = int(answers[-1].payload[0])
+                lanes, cores = found >> 8 & 0xFFFF, found >> 24
+                if (lanes, cores) != (self.config.lanes, self.config.cores):
+                    raise LinkError(
+                        f"The accelerator has {lanes} lanes and {cores} cores; this program was "
+                        f"placed for {self.config.lanes} and {self.config.cores}"
+                    )
+                return
+        raise LinkError("No accelerator answers on this link: check that it is on and configured")
+
+    def _load(self) -> None:
+        requests = []
+        for memory, core, rows in program_rows(self.config, self.placement):
+            requests += self._writes(memory, core, rows)
+        requests.append((Command.START, self._hash))
+        self._request(requests)
+
+    def _writes(self, memory: str, core: int, rows: Words) -> list[tuple[Command, Words]]:
+        """Write requests for rows from address 0 on, each as large as the link's buffer takes."""
+        most = max(1, (self.config.link_words - 8) // 2 // rows.shape[1])
+        if rows.shape[1] + 4 > self.config.link_words:
+            raise LinkError(
+                f"A row of the {memory} memory takes {rows.shape[1]} words, more than the packet "
+                f"buffer of {self.config.link_words}: raise link_words"
+            )
+        where = MEMORIES.index(memory) | core << 8
+        return [
+            (
+                Command.WRITE,
+                np.concatenate(
+                    [np.array([where, first], np.uint32), rows[first : first + most].reshape(-1)]
+                ),
+            )
+            for first in range(0, len(rows), most)
+        ]
+
+    def _request(self, requests: list[tuple[Command, Words]]) -> list[Answer]:
+        """Have every request carried out; what is lost or damaged on the way is repeated."""
+        answers: list[Answer] = []
+        for _ in range(_ATTEMPTS):
+            left = requests[len(answers) :]
+            first = self._sequence
+            packets = [
+                make_packet(command, first + i, payload)
+                for i, (command, payload) in enumerate(left)
+            ]
+            expect = sum(3 + self._answer_words(command) for command, _ in left)
+            came = parse_answers(self.transport.exchange(np.concatenate(packets), expect))
+            for answer in came:
+                if answer.command == Command.REFUSED and answer.fault == Fault.PROGRAM:
+                    raise LinkError("The accelerator holds another program: load this one first")
+                if answer.command == Command.REFUSED and answer.fault == Fault.COMMAND:
+                    raise LinkError("The accelerator does not know a command: versions differ")
+                if answer.command != Command.REFUSED and answer.sequence == self._sequence:
+                    answers.append(answer)
+                    self._sequence = (self._sequence + 1) & 0xFFFF
+                else:
+                    break
+            if len(answers) == len(requests):
+                return answers
+            self._hello()
+        raise LinkError(
+            f"Only {len(answers)} of {len(requests)} packets got through in {_ATTEMPTS} attempts: "
+            f"the link loses or damages too much"
+        )
+
+    def _answer_words(self, command: Command) -> int:
+        if command != Command.RUN:
+            return 0
+        config = self.config
+        classes = self.program.network.readout.channels
+        return classes + 3 + config.cores * (len(STALLS) + len(QUANTITIES) * config.populations)
+
+    def _result(self, payloads: list[Words]) -> Result:
+        config = self.config
+        classes = self.program.network.readout.channels
+        answer = np.stack(payloads).astype(np.int64)  # (images, words)
+        head, tail = np.split(answer, [classes + 3], axis=1)
+        per_core = tail.reshape(len(answer), config.cores, -1)
+        stalls, counters = np.split(per_core, [len(STALLS)], axis=2)
+        # Each population is counted on its own core only.
+        counters = counters.sum(1).reshape(len(answer), config.populations, len(QUANTITIES))
+        numbers = self.placement.numbers
+        names = [p.name for p in self.program.network.populations]
+        counted = {
+            quantity: {name: counters[:, numbers[name], q] for name in names}
+            for q, quantity in enumerate(QUANTITIES)
+        }
+        return Result(
+            predictions=head[:, classes + 1],
+            scores=head[:, 1 : classes + 1].astype(np.int32).astype(np.int64),
+            spikes=counted["spikes"],
+            operations=counted["additions"],
+            words=counted["words"],
+            updates=counted["updates"],
+            cycles=head[:, classes + 2],
+            stalls={reason: stalls[:, :, i] for i, reason in enumerate(STALLS)},
+        )

@@ -1,0 +1,61 @@
+"""Packets of the host link, as arrays of 32-bit words."""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from augend.hw.packet import MAGIC, Command, Fault
+
+__all__ = ["Answer", "LinkError", "Words", "make_packet", "parse_answers"]
+
+Words = npt.NDArray[np.uint32]
+
+
+class LinkError(RuntimeError):
+    """The accelerator did not answer as the protocol demands, also after repeating."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """A packet from the accelerator that arrived whole."""
+
+    command: Command
+    sequence: int
+    payload: Words
+
+    @property
+    def fault(self) -> Fault:
+        """Why it refused."""
+        return Fault(int(self.payload[0]))
+
+
+def make_packet(command: Command, sequence: int, payload: npt.ArrayLike = ()) -> Words:
+    """Head, length, payload and CRC (see ``augend.hw.packet.Command``)."""
+    payload = np.asarray(payload, np.uint32).reshape(-1)
+    length = len(payload)
+    head = MAGIC | command.value << 8 | (sequence & 0xFFFF) << 16
+    body = np.concatenate([np.array([head, length | (~length & 0xFFFF) << 16], np.uint32), payload])
+    return np.append(body, np.uint32(zlib.crc32(body.astype("<u4").tobytes())))
+
+
+def parse_answers(words: Words) -> list[Answer]:
+    """Packets in a stretch of the stream; what is damaged is passed over."""
+    answers = []
+    at = 0
+    while at + 3 <= len(words):
+        head, size = int(words[at]), int(words[at + 1])
+        length = size & 0xFFFF
+        end = at + 3 + length
+        if head & 0xFF != MAGIC or size >> 16 != ~length & 0xFFFF or end > len(words):
+            at += 1
+            continue
+        body = words[at : end - 1]
+        if zlib.crc32(body.astype("<u4").tobytes()) != int(words[end - 1]):
+            at += 1
+            continue
+        command = Command(head >> 8 & 0xFF)
+        answers.append(Answer(command=command, sequence=head >> 16, payload=body[2:]))
+        at = end
+    return answers

@@ -1,0 +1,148 @@
+"""The elaboration parameters of an accelerator, from which every width derives."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from amaranth.utils import bits_for, ceil_log2
+
+__all__ = ["AcceleratorConfig", "ConfigurationError"]
+
+
+class ConfigurationError(ValueError):
+    """Parameters that no accelerator can have; the message names the parameter and its range."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorConfig:
+    """What is fixed when the hardware is built; every program that fits runs on it.
+
+    Parameters
+    ----------
+    lanes
+        Neurons handled a clock, a power of two.
+    cores
+        Engines beside each other.
+    weight_bits
+        Width of a stored weight; with 1 bit, 0 stands for -1 and 1 for +1.
+    potential_bits
+        Width of potentials, thresholds and biases, signed.
+    potential_memory
+        ``block``: clocked read, a hold of up to three clocks where a word comes back too soon.
+        ``distributed``: unclocked read with one forward, never a hold.
+    weight_words, potential_words, parameter_words
+        Depths of a core's memories, in words of ``lanes`` values.
+    row_entries, column_entries, group_entries, lane_entries
+        Depths of a core's four fan-out tables.
+    coordinate_bits
+        Width of a coordinate of an event word, and of the loops that make them.
+    instructions
+        Depth of a core's schedule.
+    populations
+        Most populations a program has (the input is one), which sizes the counters.
+    queue_steps, queue_words
+        Time steps that a queue holds, and event words a step.
+    input_rows
+        Depth of the input memory.
+    pixel_bits
+        Width of an input intensity.
+    readout_words
+        Depth of the readout, in words of ``lanes`` potentials.
+    link_words
+        Depth of the packet buffer, a power of two.
+    """
+
+    lanes: int = 16
+    cores: int = 1
+    weight_bits: int = 8
+    potential_bits: int = 20
+    potential_memory: Literal["block", "distributed"] = "block"
+    weight_words: int = 4096
+    potential_words: int = 1024
+    parameter_words: int = 256
+    row_entries: int = 128
+    column_entries: int = 128
+    group_entries: int = 128
+    lane_entries: int = 128
+    coordinate_bits: int = 8
+    instructions: int = 64
+    populations: int = 8
+    queue_steps: int = 2
+    queue_words: int = 256
+    input_rows: int = 256
+    pixel_bits: int = 8
+    readout_words: int = 16
+    link_words: int = 512
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "potential_memory" and (not isinstance(value, int) or value < 1):
+                raise ConfigurationError(
+                    f"{field.name} must be an integer of at least 1, not {value!r}"
+                )
+        for name in ("lanes", "link_words"):
+            value = getattr(self, name)
+            if value & (value - 1):
+                raise ConfigurationError(f"{name} must be a power of two, not {value}")
+        if self.potential_memory not in ("block", "distributed"):
+            raise ConfigurationError(
+                f"potential_memory must be 'block' or 'distributed', not {self.potential_memory!r}"
+            )
+        for name, most in (("weight_bits", 8), ("potential_bits", 32), ("pixel_bits", 8)):
+            if getattr(self, name) > most:
+                raise ConfigurationError(
+                    f"{name} must be at most {most}, not {getattr(self, name)}"
+                )
+        if self.link_words < 16:
+            raise ConfigurationError(f"link_words must be at least 16, not {self.link_words}")
+
+    @property
+    def lane_bits(self) -> int:
+        """Width of a lane's number."""
+        return ceil_log2(self.lanes)
+
+    @property
+    def weight_address(self) -> int:
+        """Width of a weight word's address."""
+        return max(1, ceil_log2(self.weight_words))
+
+    @property
+    def potential_address(self) -> int:
+        """Width of a potential word's address."""
+        return max(1, ceil_log2(self.potential_words))
+
+    @property
+    def parameter_address(self) -> int:
+        """Width of a parameter row's address."""
+        return max(1, ceil_log2(self.parameter_words))
+
+    @property
+    def table_address(self) -> int:
+        """Width that addresses the deepest fan-out table."""
+        deepest = max(self.row_entries, self.column_entries, self.group_entries, self.lane_entries)
+        return max(1, ceil_log2(deepest))
+
+    @property
+    def run_bits(self) -> int:
+        """Width of the number of words that one kernel tap covers."""
+        return self.potential_address
+
+    @property
+    def population_bits(self) -> int:
+        """Width of a population's number."""
+        return max(1, ceil_log2(self.populations))
+
+    @property
+    def port_bits(self) -> int:
+        """Width that numbers the router's sources: the cores, then the encoder."""
+        return bits_for(self.cores)
+
+    @property
+    def instruction_address(self) -> int:
+        """Width of an instruction's address."""
+        return max(1, ceil_log2(self.instructions))
+
+    @property
+    def queue_depth(self) -> int:
+        """Event words and step tokens that a queue holds."""
+        return self.queue_steps * (self.queue_words + 1)

@@ -1,0 +1,137 @@
+"""Memories that the host link loads."""
+
+from pathlib import Path
+
+from amaranth.hdl import ClockSignal, Instance, Module, Shape, ShapeLike, Value
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+__all__ = ["FOR_VERILOG", "LoadedMemory", "TableMemory", "memory_source"]
+
+FOR_VERILOG = "verilog"
+"""Platform under which loaded memories are instances of the module in ``loaded_memory.v``.
+
+Amaranth writes every row of a memory into its output, zeros too, which takes minutes for megabits.
+"""
+
+
+def memory_source() -> str:
+    """Verilog text of the module that loaded memories are instances of."""
+    return (Path(__file__).parent / "loaded_memory.v").read_text()
+
+
+class LoadedMemory(wiring.Component):
+    """Memory with an output register: what is addressed in one clock is there two clocks later.
+
+    Block RAM reaches its clock rate only through its own output register.
+
+    Parameters
+    ----------
+    shape
+        Of a row.
+    depth
+        Number of rows.
+    Members
+    -------
+    address : In
+        Row to read.
+    data : Out
+        The row addressed two clocks ago.
+    load : In
+        Write strobe, with ``load_address`` and ``load_data``; not while reading.
+    """
+
+    def __init__(self, *, shape: ShapeLike, depth: int) -> None:
+        self._shape = shape
+        self._depth = depth
+        width = max(1, ceil_log2(depth))
+        super().__init__(
+            {
+                "address": In(width),
+                "data": Out(shape),
+                "load": In(1),
+                "load_address": In(width),
+                "load_data": In(shape),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and its output register."""
+        m = Module()
+        if platform == FOR_VERILOG:
+            m.submodules.memory = Instance(
+                "augend_loaded_memory",
+                p_WIDTH=Shape.cast(self._shape).width,
+                p_DEPTH=self._depth,
+                p_ADDRESS=len(self.address),
+                i_clk=ClockSignal(),
+                i_address=self.address,
+                o_data=Value.cast(self.data),
+                i_load=self.load,
+                i_load_address=self.load_address,
+                i_load_data=Value.cast(self.load_data),
+            )
+            return m
+        m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self._depth, init=[])
+        read = rows.read_port()
+        write = rows.write_port()
+        m.d.comb += [
+            read.addr.eq(self.address),
+            write.en.eq(self.load),
+            write.addr.eq(self.load_address),
+            write.data.eq(self.load_data),
+        ]
+        m.d.sync += self.data.eq(read.data)
+        return m
+
+
+class TableMemory(wiring.Component):
+    """Memory of one clock whose output stays while ``enable`` is low: a stage of a pipeline.
+
+    Parameters
+    ----------
+    layout
+        Of an entry.
+    depth
+        Number of entries.
+
+    Members
+    -------
+    address, enable : In
+        Entry to read, when enabled.
+    data : Out
+        The entry last read.
+    load, load_address, load_data : In
+        Write strobe with address and entry; not while reading.
+    """
+
+    def __init__(self, *, layout: data.Layout, depth: int) -> None:
+        self._memory = memory.MemoryData(shape=layout, depth=depth, init=[])
+        width = max(1, ceil_log2(depth))
+        super().__init__(
+            {
+                "address": In(width),
+                "enable": In(1),
+                "data": Out(layout),
+                "load": In(1),
+                "load_address": In(width),
+                "load_data": In(layout),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory."""
+        m = Module()
+        m.submodules.memory = rows = memory.Memory(self._memory)
+        read = rows.read_port()
+        write = rows.write_port()
+        m.d.comb += [
+            read.addr.eq(self.address),
+            read.en.eq(self.enable),
+            self.data.eq(read.data),
+            write.en.eq(self.load),
+            write.addr.eq(self.load_address),
+            write.data.eq(self.load_data),
+        ]
+        return m

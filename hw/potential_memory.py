@@ -1,0 +1,93 @@
+"""The potential memory: membrane potentials, one word read and one word written a clock."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from augend.hw.configuration import AcceleratorConfig
+
+__all__ = ["PotentialMemory"]
+
+
+class PotentialMemory(wiring.Component):
+    """Memory for read-modify-write: read issued in clock c, data in c + 2, write-back in c + 3.
+
+    Behaves as if every write-back came before the next read. The two kinds reach that differently:
+    ``block`` asks the issuer to hold while the same word is one to three clocks under way;
+    ``distributed`` reads unclocked in c + 2 and forwards what is being written in that clock.
+    Sweeps write back in c + 4 and do not come back to a word within five clocks.
+
+    Members
+    -------
+    issue, issue_address : In
+        Read of a word, to be written back.
+    candidate, candidate_address : In
+        The read that would be issued were it not for ``hold``.
+    hold : Out
+        The candidate must not be issued in this clock.
+    data : Out
+        The word whose read was issued two clocks ago.
+    write, write_address, write_data : In
+        Write-back.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
+        width = config.lanes * config.potential_bits
+        address = config.potential_address
+        super().__init__(
+            {
+                "issue": In(1),
+                "issue_address": In(address),
+                "candidate": In(1),
+                "candidate_address": In(address),
+                "hold": Out(1),
+                "data": Out(width),
+                "write": In(1),
+                "write_address": In(address),
+                "write_data": In(width),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory of the configured kind."""
+        m = Module()
+        config = self._config
+        m.submodules.memory = words = memory.Memory(
+            shape=config.lanes * config.potential_bits, depth=config.potential_words, init=[]
+        )
+        write = words.write_port()
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+        ]
+        if config.potential_memory == "block":
+            self._block(m, words)
+        else:
+            self._distributed(m, words)
+        return m
+
+    def _block(self, m: Module, words: memory.Memory) -> None:
+        read = words.read_port()
+        m.d.comb += read.addr.eq(self.issue_address)
+        m.d.sync += self.data.eq(read.data)
+        valid = self.issue
+        address = self.issue_address
+        collisions = []
+        for distance in range(1, 4):
+            earlier_valid = Signal(name=f"valid_{distance}")
+            earlier = Signal(self._config.potential_address, name=f"address_{distance}")
+            m.d.sync += [earlier_valid.eq(valid), earlier.eq(address)]
+            collisions.append(earlier_valid & (earlier == self.candidate_address))
+            valid, address = earlier_valid, earlier
+        m.d.comb += self.hold.eq(self.candidate & Cat(collisions).any())
+
+    def _distributed(self, m: Module, words: memory.Memory) -> None:
+        read = words.read_port(domain="comb")
+        address_1 = Signal(self._config.potential_address)
+        address_2 = Signal(self._config.potential_address)
+        m.d.sync += [address_1.eq(self.issue_address), address_2.eq(address_1)]
+        m.d.comb += [read.addr.eq(address_2), self.data.eq(read.data)]
+        with m.If(self.write & (self.write_address == address_2)):
+            m.d.comb += self.data.eq(self.write_data)

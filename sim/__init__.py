@@ -1,0 +1,1 @@
+"""Golden model, timing model and Verilated RTL: what the hardware must do, and does."""

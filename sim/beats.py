@@ -1,0 +1,175 @@
+"""How many clocks the fan-out unit takes for a step of events: counts, word by word."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from augend.gen.lane_layout import LaneLayout
+from augend.gen.synapse_tables import SynapseTables
+
+__all__ = ["StepBeats", "step_beats"]
+
+Ints = npt.NDArray[np.int64]
+
+_REUSE = 4
+"""Clocks from a beat until its word may be read again in a block RAM potential memory."""
+
+_AHEAD = 3
+"""Items (spikes, or masked words) that the fan-out unit holds before the one it is expanding."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StepBeats:
+    """Clocks of a step of events in the fan-out unit, for each image.
+
+    Parameters
+    ----------
+    words
+        Potential words that are added to.
+    items
+        Spikes, or event words of a masked projection.
+    beats
+        Clocks that they take, holds left out; a spike without any synapse takes one.
+    held
+        Clocks in which a beat had to wait for its word.
+    until_token
+        Clocks from the first beat until the token leaves the queue, which it does as soon as
+        there is a place for it ahead of the last items.
+    """
+
+    words: Ints
+    items: Ints
+    beats: Ints
+    held: Ints
+    until_token: Ints
+
+
+def step_beats(
+    masks: npt.NDArray[np.bool_], source: LaneLayout, tables: SynapseTables, *, block: bool
+) -> StepBeats:
+    """Clocks of one step.
+
+    Parameters
+    ----------
+    masks
+        ``(images, words, lanes)``: who spikes.
+    source
+        Layout of the emitting population.
+    tables
+        Of the projection.
+    block
+        Whether the potential memory is one of block RAM, which may hold beats.
+    """
+    a, b, g = source.coordinates().T
+    if tables.masked:
+        spikes = masks.any(2)[:, :, None]  # (images, words, 1)
+        columns = tables.column[b, 2][:, None]
+        first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
+    else:
+        spikes = masks
+        lane = np.arange(source.lanes)
+        entry = g[:, None] * source.lanes + lane if tables.by_channel else lane[None, :]
+        entry = np.broadcast_to(entry, (source.words, source.lanes))
+        columns = tables.lane[entry, 2] if tables.columns_in_lanes else tables.column[b, 2][:, None]
+        first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
+        first = first + tables.lane[entry, 0]
+    rows = tables.row[a, 2][:, None]
+    shape = spikes.shape[1:]
+    synapses = np.broadcast_to(rows * columns * tables.run, shape).reshape(-1)
+    images = len(spikes)
+    flat = spikes.reshape(images, -1)  # (images, items that there may be)
+    clocks = np.maximum(synapses, 1)
+    items = flat.sum(1, dtype=np.int64)
+    words = (flat @ synapses.astype(np.float64)).astype(np.int64)
+    beats = (flat @ clocks.astype(np.float64)).astype(np.int64)
+    held = np.zeros(images, np.int64)
+    held_before = np.zeros(images, np.int64)
+    rows_of, columns_of, first_of = (
+        np.broadcast_to(x, shape).reshape(-1) for x in (rows, columns, first)
+    )
+    if block and np.ptp(first_of) == 0 and np.all(synapses == tables.run):
+        # Dense: every item covers the same words, each of which comes back after ``run`` clocks.
+        extra = max(0, _REUSE - tables.run)
+        held = extra * np.maximum(items - 1, 0)
+        held_before = extra * np.maximum(items - 1 - _AHEAD, 0)
+    elif block:
+        edges = _edges(tables, first_of, rows_of, columns_of)
+        for i in range(images):
+            held[i], held_before[i] = _holds(np.flatnonzero(flat[i]), clocks, edges)
+    last = _last_items(flat, clocks)
+    until_token = np.where(items < _AHEAD, items - 4, beats - last + held_before - 1)
+    return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
+
+
+def _last_items(flat: npt.NDArray[np.bool_], clocks: Ints) -> Ints:
+    """Clocks of the last items of each image, as many as the fan-out unit holds ahead."""
+    if np.ptp(clocks) == 0:
+        return np.minimum(flat.sum(1), _AHEAD) * clocks[0]
+    total = np.zeros(len(flat), np.int64)
+    left = flat.copy()
+    images = np.arange(len(flat))
+    for _ in range(_AHEAD):
+        at = flat.shape[1] - 1 - left[:, ::-1].argmax(1)
+        found = left[images, at]
+        total += np.where(found, clocks[at], 0)
+        left[images, at] = False
+    return total
+
+
+def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
+    """Potential words of the first and last beats of each item, ``(items, 3)``; -1 where fewer."""
+    count = rows * columns * tables.run
+
+    def word(position: Ints) -> Ints:
+        run = np.maximum(tables.run, 1)
+        column = position // run % np.maximum(columns, 1)
+        row = position // run // np.maximum(columns, 1)
+        step = tables.column_step + tables.run - 1
+        at = first + row * tables.row_step + column * step + position % run
+        return np.where((position >= 0) & (position < count), at, -1)
+
+    near = _REUSE - 1
+    heads = np.stack([word(np.full_like(count, p)) for p in range(near)], axis=1)
+    tails = np.stack([word(count - near + p) for p in range(near)], axis=1)
+    return heads, tails
+
+
+def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
+    """Clocks held in a sequence of items, in all and before the last items.
+
+    A beat waits until four clocks after the last one that touched its word. Only the first and
+    last three beats of an item can be near enough to another's.
+    """
+    if len(at) < 2:
+        return 0, 0
+    heads, tails = edges[0][at], edges[1][at]  # (items, 3)
+    near = _REUSE - 1
+    sizes = clocks[at]
+    begin = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    # Items that may wait: a head word equal to a word near the end of what came before.
+    suspects = np.zeros(len(at), bool)
+    for back in range(1, near + 1):
+        if back >= len(at):
+            break
+        same = (heads[back:, :, None] == tails[:-back, None, :]) & (heads[back:, :, None] >= 0)
+        suspects[back:] |= same.any((1, 2))
+    held = 0
+    before = np.zeros(len(at) + 1, np.int64)  # clocks held in the items before each
+    recent: dict[int, int] = {}  # clocks held at the latest positions
+    for i in np.flatnonzero(suspects):
+        for q in range(min(near, int(sizes[i]))):
+            position = int(begin[i]) + q
+            recent = {at_: h for at_, h in recent.items() if at_ > position - near}
+            for j in range(max(0, i - near), i):
+                for p in range(min(near, int(sizes[j]))):
+                    earlier = int(begin[j]) + int(sizes[j]) - 1 - p
+                    same = heads[i, q] >= 0 and heads[i, q] == tails[j, near - 1 - p]
+                    if same and position - earlier <= near:
+                        passed = sum(h for at_, h in recent.items() if at_ > earlier)
+                        wait = max(0, _REUSE - (position - earlier) - passed)
+                        recent[position] = recent.get(position, 0) + wait
+                        held += wait
+        before[i + 1] = held
+    before = np.maximum.accumulate(before)
+    return held, int(before[max(0, len(at) - _AHEAD)])

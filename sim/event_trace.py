@@ -1,0 +1,106 @@
+"""Every event word with its clock: as predicted, and as observed on the RTL."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from augend.gen.network import INPUT
+from augend.gen.place import Placement
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.event_word import event_word
+from augend.sim.timing import Timing
+
+__all__ = ["TracedEvent", "observed_events", "predicted_events"]
+
+
+class TracedEvent(NamedTuple):
+    """An event word or token, and when it was queued."""
+
+    clock: int
+    """Clocks since the inference began."""
+    port: int
+    """Core that emitted it; the number of cores for the encoder."""
+    population: int
+    """Number of the population; 0 for the input."""
+    token: bool
+    a: int
+    b: int
+    g: int
+    mask: int
+
+
+def predicted_events(
+    placement: Placement,
+    timing: Timing,
+    pixels: npt.NDArray,
+    trains: Mapping[str, npt.NDArray[np.bool_]],
+    image: int,
+) -> list[TracedEvent]:
+    """What an inference queues, in the order of clocks, then ports.
+
+    Parameters
+    ----------
+    placement, timing
+        The placed network, and the timing model's answer for all images.
+    pixels, trains
+        What that was computed from.
+    image
+        Which of them.
+    """
+    events = []
+    numbers = placement.numbers
+    network = placement.network
+    for emission in timing.emissions:
+        layout = placement.layouts[emission.source]
+        if emission.source != INPUT:
+            packed = layout.pack(trains[emission.source][image, emission.step])
+        elif network.input.encoding == "events":
+            packed = layout.pack(pixels[image, emission.step])
+        else:
+            bits = network.input.bits
+            plane = emission.step if placement.lsb_first else bits - 1 - emission.step
+            packed = layout.pack(pixels[image]) >> plane & 1
+        number = numbers[emission.source]
+        first = int(emission.first[image])
+        active = np.flatnonzero(packed.any(1))
+        for place, word in enumerate(active):
+            slot = place if emission.compact else int(word)
+            a, b, g = (int(c) for c in np.unravel_index(word, layout.extent))
+            mask = sum(1 << int(lane) for lane in np.flatnonzero(packed[word]))
+            clock = first + slot * emission.stride
+            events.append(TracedEvent(clock, emission.port, number, False, a, b, g, mask))
+        token = int(emission.token[image])
+        events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))
+    return sorted(events)
+
+
+def observed_events(
+    config: AcceleratorConfig, trace: npt.NDArray[np.uint64], start: int
+) -> list[TracedEvent]:
+    """Decode a trace of the Verilated model.
+
+    Parameters
+    ----------
+    config
+        The accelerator.
+    trace
+        ``Observation.events``.
+    start
+        Clock of the inference's start.
+    """
+    layout = event_word(config)
+    events = []
+    for clock, port, *words in trace.tolist():
+        bits = sum(int(w) << 32 * i for i, w in enumerate(words))
+        field = {
+            name: bits >> layout[name].offset & ((1 << layout[name].width) - 1)
+            for name in ("mask", "a", "b", "g", "population", "token")
+        }
+        token = bool(field["token"])
+        place = (0, 0, 0, 0) if token else (field["a"], field["b"], field["g"], field["mask"])
+        events.append(
+            TracedEvent(int(clock) - start, int(port), field["population"], token, *place)
+        )
+    return sorted(events)

