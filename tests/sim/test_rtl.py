@@ -1,0 +1,123 @@
+"""One Verilated accelerator runs any program that fits, exactly as golden and timing model say."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from augend.gen.place import PlacementError, place
+from augend.gen.program import Program
+from augend.host.driver import connect
+from augend.host.transport import InProcess
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.fit import FitError, check_fit
+from augend.sim.event_trace import observed_events, predicted_events
+from augend.sim.golden import GoldenModel
+from augend.sim.timing import TimingModel
+
+from .drawn_chains import chains
+
+SHAPES = [(1, 1, "block"), (4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
+
+
+def overlay(lanes, cores, memory):
+    return AcceleratorConfig(
+        lanes=lanes,
+        cores=cores,
+        potential_memory=memory,
+        weight_bits=8,
+        potential_bits=30,
+        weight_words=8192,
+        potential_words=2048,
+        parameter_words=1024,
+        row_entries=64,
+        column_entries=64,
+        group_entries=1024 if lanes == 1 else 256,
+        lane_entries=64,
+        coordinate_bits=10,
+        instructions=64,
+        populations=6,
+        queue_words=1024,
+        input_rows=2048,
+        readout_words=32,
+    )
+
+
+@cache
+def transport(lanes, cores, memory):
+    return Kept(overlay(lanes, cores, memory))
+
+
+class Kept(InProcess):
+    """Stays when a driver lets go of it: the next program is loaded into the same hardware."""
+
+    def close(self):
+        pass
+
+
+def as_images(network, pixels):
+    """What the driver takes: events as they are, intensities from 0 to 1."""
+    return pixels / ((1 << network.input.bits) - 1)
+
+
+def check_equal(network, pixels, lanes, cores, memory):
+    images = as_images(network, pixels)
+    program = Program(network=network, lanes=lanes, cores=cores)
+    config = overlay(lanes, cores, memory)
+    try:
+        check_fit(config, place(network, lanes=lanes, cores=cores))
+    except (PlacementError, FitError):
+        assume(False)
+    with connect(program, "golden", config=config) as golden:
+        expected = golden.infer(images)
+    kept = transport(lanes, cores, memory)
+    with connect(program, "rtl", config=config, transport=kept) as rtl:
+        result = rtl.infer(images)
+    for key in ("predictions", "scores", "cycles"):
+        np.testing.assert_array_equal(getattr(result, key), getattr(expected, key), key)
+    for key in ("spikes", "operations", "words", "updates", "stalls"):
+        for name, values in getattr(expected, key).items():
+            np.testing.assert_array_equal(getattr(result, key)[name], values, f"{key} of {name}")
+
+
+@pytest.mark.parametrize(("lanes", "cores", "memory"), SHAPES)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=chains())
+def test_random_networks(lanes, cores, memory, drawn):
+    check_equal(*drawn, lanes, cores, memory)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=chains())
+def test_every_event_word_in_its_clock(drawn):
+    network, pixels = drawn
+    lanes, cores, memory = SHAPES[1]
+    config = overlay(lanes, cores, memory)
+    try:
+        placement = place(network, lanes=lanes, cores=cores)
+        check_fit(config, placement)
+    except (PlacementError, FitError):
+        assume(False)
+    golden = GoldenModel(network, record="trains").run(pixels)
+    timing = TimingModel(placement, potential_memory=memory).run(pixels, golden.trains)
+    kept = transport(lanes, cores, memory)
+    seen = []
+
+    def traced(words, expect):
+        observation = kept.model.run(words, expect, most_events=100_000)
+        for start, end in zip(observation.starts, observation.ends, strict=True):
+            inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
+            seen.append(observed_events(config, observation.events[inside], int(start)))
+        return observation.words
+
+    program = Program(network=network, lanes=lanes, cores=cores)
+    with connect(program, "rtl", config=config, transport=kept) as rtl:
+        kept.exchange = traced
+        try:
+            rtl.infer(as_images(network, pixels))
+        finally:
+            del kept.exchange
+    assert len(seen) == len(pixels)
+    for image, observed in enumerate(seen):
+        assert observed == predicted_events(placement, timing, pixels, golden.trains, image)
