@@ -65,7 +65,7 @@ class Bounds:
 
 def signed_bits(low: int, high: int) -> int:
     """Least width in two's complement that holds ``low`` and ``high``, at least 1."""
-    return max(max(high, 0).bit_length(), (~min(low, 0)).bit_length()) + 1
+    return max(high, -low - 1, 0).bit_length() + 1
 
 
 def bounds(network: SpikingNetwork) -> Mapping[str, Bounds]:

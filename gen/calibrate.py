@@ -1,7 +1,8 @@
 """Float stages to integers, layer by layer, on calibration images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -24,7 +25,10 @@ __all__ = ["Method", "Norm", "calibrate"]
 
 Norm = Literal["mse", "percentile", "data", "model"]
 
-Trains = npt.NDArray[np.uint8]  # (steps, images, *shape)
+Trains = npt.NDArray[np.integer]  # (steps, images, *shape)
+
+MOST_SPIKES = 1 << 29
+"""Spikes of one population that are kept at once; more time steps use fewer images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,52 +64,78 @@ def calibrate(
     method
         Options.
     """
+    fitted = method.norm == "mse"
+    if fitted:
+        widest = max(int(np.prod(stage.shape)) for stage in stages)
+        pixels = pixels[: max(MOST_SPIKES // (widest * method.timesteps), 16)]
     gain = np.ones(stages[0].source_shape[0])
     bound = unit = float((1 << method.pixel_bits) - 1)
-    trains: Trains | None = None
-    activations: Activations | npt.NDArray[np.uint8] = pixels
+    activations: npt.NDArray[np.generic] = pixels  # of the float network
+    source: Trains = pixels  # of the integer network
     results = []
     for stage in stages:
         current = stage is stages[0]
         wanted = _activations(stage, activations)
         seen = wanted
-        if method.norm == "mse" and trains is not None:
-            rates = trains.mean(0, dtype=np.float32)
-            rates *= _wide(gain, rates.ndim - 1).astype(np.float32)
+        if fitted and not current:
+            rates = _rates(source, method) * _wide(gain, source.ndim - 2).astype(np.float32)
             seen = _activations(stage, rates)
-            shift = _shift(wanted, seen, stage)
-            stage = replace(stage, bias=stage.bias + _wide(shift, len(stage.shape)))
-            seen += _wide(shift, len(stage.shape)).astype(np.float32)
-        if not stage.spiking:
-            results.append(
-                quantise_readout(
-                    stage,
-                    gain=gain,
-                    weight_bits=method.weight_bits,
-                    timesteps=method.timesteps,
-                    current=current,
-                )
-            )
-            break
-        np.maximum(wanted, 0, out=wanted)
+            stage, seen = _shifted(stage, seen, wanted)
         bound = model_scale(stage, bound)
-        scale = _scale(stage, wanted, seen, bound, unit, method)
-        quantised = quantise_spiking(
+        scale = np.ones(stage.shape[0])
+        if stage.spiking:
+            scale = _scale(stage, np.maximum(wanted, 0), seen, bound, unit, method)
+        quantised = _integers(stage, gain, scale, current, method)
+        if fitted:
+            seen = _integer_response(stage, quantised, source, method)
+            stage, _ = _shifted(stage, seen, wanted)
+            quantised = _integers(stage, gain, scale, current, method)
+        results.append(quantised)
+        if fitted and stage.spiking:
+            source = _simulate(stage, quantised, source, method)
+        activations, gain, unit = np.maximum(wanted, 0), scale, 1.0
+    return results
+
+
+def _integers(
+    stage: Stage, gain: Floats, scale: Floats, current: bool, method: Method
+) -> Quantised:
+    if not stage.spiking:
+        return quantise_readout(
             stage,
             gain=gain,
-            scale=scale,
             weight_bits=method.weight_bits,
             timesteps=method.timesteps,
-            initial=method.initial,
             current=current,
-            phased=method.phased,
         )
-        results.append(quantised)
-        if method.norm == "mse":
-            source = pixels if trains is None else trains
-            trains = _simulate(stage, quantised, source, method)
-        activations, gain, unit = wanted, scale, 1.0
-    return results
+    return quantise_spiking(
+        stage,
+        gain=gain,
+        scale=scale,
+        weight_bits=method.weight_bits,
+        timesteps=method.timesteps,
+        initial=method.initial,
+        current=current,
+        phased=method.phased,
+    )
+
+
+def _rates(source: Trains, method: Method) -> Activations:
+    """Spikes a step, ``(images, *shape)``."""
+    return source.sum(0, dtype=np.float32) / np.float32(method.timesteps)
+
+
+def _integer_response(
+    stage: Stage, quantised: Quantised, source: Trains, method: Method
+) -> Activations:
+    """``W x + bias`` with the integer weights on what the integer network emits."""
+    shift = quantised.current_shift
+    unit = quantised.unit
+    if shift is None:
+        inputs = _rates(source, method)
+    else:
+        inputs, unit = source, unit / (1 << shift)
+    return _activations(stage, inputs, quantised.weight * _wide(unit, quantised.weight.ndim))
 
 
 def _scale(
@@ -124,64 +154,85 @@ def _scale(
     return np.full(stage.shape[0], one)
 
 
-def _shift(wanted: Activations, seen: Activations, stage: Stage) -> Floats:
-    """Mean by which a channel's response on quantised inputs is too low, ``(C,)``.
+def _shifted(stage: Stage, seen: Activations, wanted: Activations) -> tuple[Stage, Activations]:
+    """Stage and responses with the mean put right, by which each channel's response is off.
 
     The mean is over responses that the ReLU lets through in either network; how far below 0 the
     others are does not matter.
     """
     axes = (0, *range(2, wanted.ndim))
     missing = wanted - seen
-    if not stage.spiking:
-        return missing.mean(axes, dtype=np.float64)
-    active = (wanted > 0) | (seen > 0)
-    return (missing * active).sum(axes, dtype=np.float64) / np.maximum(active.sum(axes), 1)
+    if stage.spiking:
+        active = (wanted > 0) | (seen > 0)
+        missing *= active
+        shift = missing.sum(axes, dtype=np.float64) / np.maximum(active.sum(axes), 1)
+    else:
+        shift = missing.mean(axes, dtype=np.float64)
+    wide = _wide(shift, len(stage.shape))
+    return replace(stage, bias=stage.bias + wide), seen + wide.astype(np.float32)
 
 
-def _activations(stage: Stage, source: npt.NDArray[np.generic]) -> Activations:
-    """``W x + bias`` ``(images, *shape)`` in single precision."""
+def _activations(
+    stage: Stage, source: npt.NDArray[np.generic], weight: Floats | None = None
+) -> Activations:
+    """``W x + bias`` ``(images, *shape)`` in single precision, also with another ``weight``."""
     bias = torch.from_numpy(stage.bias.astype(np.float32))
     parts = [
-        respond(stage, torch.from_numpy(source[part].astype(np.float32))) + bias
+        respond(stage, torch.from_numpy(source[part].astype(np.float32)), weight) + bias
         for part in batches(len(source))
     ]
     return torch.cat(parts).numpy()
 
 
 def _simulate(
-    stage: Stage, quantised: Quantised, source: npt.NDArray[np.uint8], method: Method
+    stage: Stage, quantised: Quantised, source: npt.NDArray[np.integer], method: Method
 ) -> Trains:
-    """Spikes ``(steps, images, *shape)`` that the integers emit, by the rules of the contract."""
-    steps = method.timesteps
-    shift = quantised.current_shift
-    current = shift is not None
-    images = source.shape[0 if current else 1]
-    trains = np.empty((steps, images, *stage.shape), np.uint8)
-    threshold = torch.from_numpy(_wide(quantised.threshold, len(stage.shape)))
-    bias = torch.from_numpy(_wide(quantised.bias, len(stage.shape)))
-    start = torch.from_numpy(_wide(quantised.initial, len(stage.shape)))
+    """Spikes that the integers emit, by the rules of the contract.
+
+    ``(steps, images, *shape)``, or where the schedule is phased their numbers,
+    ``(1, images, *shape)``: there only they matter.
+    """
+    steps, shift = method.timesteps, quantised.current_shift
+    images = source.shape[1 if shift is None else 0]
+    threshold, bias, start = (
+        torch.from_numpy(_wide(values, len(stage.shape)))
+        for values in (quantised.threshold, quantised.bias, quantised.initial)
+    )
+    emitted = []
     for part in batches(images):
-        if shift is not None:
-            arriving = _sums(stage, quantised, source[part])
-            arriving >>= torch.from_numpy(_wide(shift, len(stage.shape)))
-        elif method.phased:
-            arriving = _sums(stage, quantised, source[:, part].sum(0, dtype=np.uint8))
+        if shift is None and method.phased:
+            arriving = _sums(stage, quantised, source[:, part].sum(0, dtype=np.int32))
             counts = (start + arriving + steps * bias) // threshold
-            for step in range(steps):
-                trains[step, part] = (counts > step).numpy()
+            emitted.append(counts.clamp(0, steps)[None].to(torch.int32).numpy())
             continue
-        potential = start.expand(len(range(images)[part]), *stage.shape).clone()
-        for step in range(steps):
-            if not current:
-                arriving = _sums(stage, quantised, source[step, part])
-            potential += arriving + bias
-            spikes = potential >= threshold
-            potential -= spikes * threshold
-            trains[step, part] = spikes.numpy()
-    return trains
+        if shift is None:
+            arrivals = (_sums(stage, quantised, source[step, part]) for step in range(steps))
+        else:
+            current = _sums(stage, quantised, source[part])
+            arrivals = repeat(current >> torch.from_numpy(_wide(shift, len(stage.shape))), steps)
+        trains = _fire(arrivals, threshold, bias, start)
+        emitted.append(trains.sum(0, keepdims=True, dtype=np.int32) if method.phased else trains)
+    return np.concatenate(emitted, axis=1)
 
 
-def _sums(stage: Stage, quantised: Quantised, source: npt.NDArray[np.uint8]) -> torch.Tensor:
+def _fire(
+    arrivals: Iterable[torch.Tensor],
+    threshold: torch.Tensor,
+    bias: torch.Tensor,
+    start: torch.Tensor,
+) -> npt.NDArray[np.uint8]:
+    """Integrate, compare and reset by subtraction, step by step: ``(steps, images, *shape)``."""
+    potential = start
+    trains = []
+    for arriving in arrivals:
+        potential = potential + arriving + bias
+        spikes = potential >= threshold
+        potential = potential - spikes * threshold
+        trains.append(spikes.to(torch.uint8).numpy())
+    return np.stack(trains)
+
+
+def _sums(stage: Stage, quantised: Quantised, source: npt.NDArray[np.integer]) -> torch.Tensor:
     """Exact integer sums of weights; single precision holds integers of 24 bits."""
     fan_in = np.abs(quantised.weight).reshape(len(quantised.weight), -1).sum(1).max()
     exact = torch.float32 if fan_in * int(source.max(initial=1)) < 1 << 24 else torch.float64

@@ -65,7 +65,7 @@ def convert(
     weight_bits
         1 to 8.
     timesteps
-        T, at least 1: more is closer to the float network and costs more.
+        T, 1 to 65536: more is closer to the float network and costs more.
     norm
         How the scale of a population is found: ``mse``, ``percentile``, ``data`` or ``model``;
         see `augend.gen.normalize`.

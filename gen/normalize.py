@@ -23,6 +23,11 @@ Activations = npt.NDArray[np.float32]
 
 GRID = 32
 SAMPLES = 4_000_000
+QUIET = 0.05
+"""Least scale of a channel, as a share of its layer's greatest.
+
+Below it a channel would need weights coarser than its threshold, and spike much for little.
+"""
 
 
 def model_scale(stage: Stage, source_bound: float) -> float:
@@ -83,7 +88,7 @@ def mse_scale(
 
     Minimises ``mean (a - s clip(floor(T r / s + 1/2), 0, T) / T)^2`` over calibration data, first
     on a grid and then between the neighbours of its best point. A channel that is never active
-    takes the layer's greatest scale.
+    takes the layer's greatest scale, and no scale is less than a twentieth of it.
 
     Parameters
     ----------
@@ -112,7 +117,8 @@ def mse_scale(
     finer = near[:, None] * (best * greatest)[None]
     errors = _errors(wanted, seen, finer, timesteps)
     scales = np.take_along_axis(finer, errors.argmin(0)[None], 0)[0]
-    return _fill(np.where(greatest > 0, scales, 0))
+    scales = _fill(np.where(greatest > 0, scales, 0))
+    return np.maximum(scales, QUIET * scales.max())
 
 
 def squared_error(

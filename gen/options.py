@@ -67,7 +67,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     """Refuse the first option that is out of range, naming it and what is allowed."""
     for key, most in (
         ("weight_bits", 8),
-        ("timesteps", None),
+        ("timesteps", 1 << 16),
         ("pixel_bits", 8),
         ("lanes", None),
         ("cores", None),

@@ -213,7 +213,7 @@ class _CoreBuilder:
     def build(self, instructions: list[Instruction]) -> CorePlacement:
         ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 3)}
         contents = {
-            name: np.concatenate(rows) if rows else np.zeros(ends.get(name, (0, 3)), np.int64)
+            name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int16), *rows])
             for name, rows in self.rows.items()
         }
         return CorePlacement(

@@ -56,7 +56,7 @@ def write_file(path: Path, description: Mapping[str, Any], arrays: Arrays) -> No
         "description": _canonical(description),
         "digest": digest(description, arrays),
     }
-    content = safetensors.numpy.save(arrays, metadata=header)
+    content = _serialise(arrays, header)
     if not path.parent.is_dir():
         raise ProgramError(f"There is no folder {path.parent} to write {path.name} into.")
     try:
@@ -199,6 +199,27 @@ def unpack_network(
         weight_bits=description["weight_bits"],
         rectified=description["rectified"],
     )
+
+
+def _serialise(arrays: Arrays, header: Mapping[str, str]) -> bytes:
+    """Safetensors file whose bytes depend on nothing but its content.
+
+    The library writes the entries of its header in an order that changes from run to run.
+    """
+    entries: dict[str, Any] = {"__metadata__": dict(header)}
+    end = 0
+    for name in sorted(arrays):
+        array = arrays[name]
+        start, end = end, end + array.nbytes
+        entries[name] = {
+            "dtype": f"I{8 * array.itemsize}",
+            "shape": list(array.shape),
+            "data_offsets": [start, end],
+        }
+    text = _canonical(entries).encode()
+    text += b" " * (-len(text) % 8)  # arrays begin at a multiple of eight bytes
+    body = b"".join(np.ascontiguousarray(arrays[name]).tobytes() for name in sorted(arrays))
+    return len(text).to_bytes(8, "little") + text + body
 
 
 def _canonical(description: Mapping[str, Any]) -> str:

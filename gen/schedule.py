@@ -1,5 +1,6 @@
 """The schedule of a core: which steps it consumes and which populations it sweeps, in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -98,7 +99,7 @@ def core_schedule(
     """
     program: list[Instruction] = []
 
-    def loop(times: int, body: list[Instruction]) -> None:
+    def loop(times: int, body: Sequence[Instruction]) -> None:
         first = len(program)
         for i, item in enumerate(body):
             closes = times > 1 and i == len(body) - 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from math import gcd
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -165,7 +166,7 @@ def _convolution(projection: Projection, source: LaneLayout, target: LaneLayout)
     by_channel = _entries(first_word, all_channels * size, 0)
     g = np.arange(source.extent[2])
     lane = np.arange(lanes)
-    tables: dict[str, object]
+    tables: dict[str, Any]
     if masked:
         tables = {
             "column": along_x,

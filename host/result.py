@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Result"]
+__all__ = ["Result", "joined"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -43,3 +43,22 @@ class Result:
     def total_operations(self) -> Ints:
         """Additions of all populations, ``(images,)``."""
         return np.sum(list(self.operations.values()), axis=0)
+
+
+def joined(results: list[Result]) -> Result:
+    """Results of consecutive images as one."""
+
+    def of(key: str) -> Mapping[str, Ints]:
+        mappings = [getattr(result, key) for result in results]
+        return {name: np.concatenate([m[name] for m in mappings]) for name in mappings[0]}
+
+    return Result(
+        predictions=np.concatenate([r.predictions for r in results]),
+        scores=np.concatenate([r.scores for r in results]),
+        cycles=np.concatenate([r.cycles for r in results]),
+        spikes=of("spikes"),
+        operations=of("operations"),
+        words=of("words"),
+        updates=of("updates"),
+        stalls=of("stalls"),
+    )

@@ -1,11 +1,12 @@
 """Ways to reach an accelerator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from augend.host.packets import Words
 from augend.hw.configuration import AcceleratorConfig
-from augend.sim.verilated import VerilatedModel
+from augend.sim.verilated import Observation, VerilatedModel
 
 __all__ = ["InProcess", "Transport"]
 
@@ -39,12 +40,26 @@ class InProcess:
         self.model = VerilatedModel(config, progress=progress)
         self.clocks = 0
         """Clocks simulated so far."""
+        self._most_events = 0
+        self._observations: list[Observation] = []
 
     def exchange(self, words: Words, expect: int) -> Words:
         """Send words; return once ``expect`` have come back."""
-        observation = self.model.run(words, expect)
+        observation = self.model.run(words, expect, most_events=self._most_events)
+        if self._most_events:
+            self._observations.append(observation)
         self.clocks += observation.elapsed
         return observation.words
+
+    @contextmanager
+    def traced(self, most_events: int) -> Iterator[list[Observation]]:
+        """Keep, for each exchange inside, everything that was observed, up to so many events."""
+        self._most_events = most_events
+        self._observations = []
+        try:
+            yield self._observations
+        finally:
+            self._most_events = 0
 
     def close(self) -> None:
         """Free the model."""

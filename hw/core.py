@@ -194,7 +194,9 @@ class Core(wiring.Component):
         m.submodules.potentials = potentials = PotentialMemory(config)
         m.d.comb += [
             weights.address.eq(fan_out.weight_address),
+            weights.enable.eq(fan_out.beat),
             parameters.address.eq(sweep.parameter_address),
+            parameters.enable.eq(sweep.issue),
             potentials.candidate.eq(fan_out.candidate),
             potentials.candidate_address.eq(fan_out.potential_address),
             fan_out.hold.eq(potentials.hold),

@@ -8,7 +8,10 @@ from augend.gen.place import Placement
 from augend.gen.schedule import Sweep
 from augend.hw.configuration import AcceleratorConfig
 
-__all__ = ["FitError", "check_fit", "smallest_config"]
+__all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
+
+DISTRIBUTED_WORDS = 256
+"""Most potential words that are put in distributed RAM unless asked otherwise."""
 
 
 class FitError(ValueError):
@@ -83,13 +86,14 @@ def _round_up(value: int) -> int:
 def smallest_config(
     placement: Placement,
     *,
-    potential_memory: Literal["block", "distributed"] = "block",
+    potential_memory: Literal["block", "distributed"] | None = None,
     queue_steps: int = 2,
     link_words: int = 512,
 ) -> AcceleratorConfig:
     """Configuration made for a program, memories rounded up to powers of two.
 
-    Rounding lets programs of similar size share one Verilated model or bitstream.
+    Rounding lets programs of similar size share one Verilated model or bitstream. Few potential
+    words lie in distributed RAM, which never holds a beat; many in block RAM.
     """
     needs = {name: max(1, value) for name, value in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
@@ -99,6 +103,9 @@ def smallest_config(
     values["lane_entries"] = max(values["lane_entries"], placement.lanes)
     values["queue_steps"] = queue_steps
     values["link_words"] = link_words
+    if potential_memory is None:
+        few = needs["potential_words"] <= DISTRIBUTED_WORDS
+        potential_memory = "distributed" if few else "block"
     return AcceleratorConfig(potential_memory=potential_memory, **values)
 
 

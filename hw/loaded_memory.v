@@ -1,4 +1,4 @@
-// Memory with an output register: what is addressed in one clock is there two clocks later.
+// Memory with an output register: what is read in one clock is there two clocks later.
 module augend_loaded_memory #(
     parameter WIDTH = 1,
     parameter DEPTH = 1,
@@ -6,6 +6,7 @@ module augend_loaded_memory #(
 ) (
     input                    clk,
     input      [ADDRESS-1:0] address,
+    input                    enable,
     output reg [WIDTH-1:0]   data,
     input                    load,
     input      [ADDRESS-1:0] load_address,
@@ -13,10 +14,12 @@ module augend_loaded_memory #(
 );
     reg [WIDTH-1:0] rows [0:DEPTH-1];
     reg [WIDTH-1:0] read;
+    reg             reading;
 
     always @(posedge clk) begin
-        read <= rows[address];
-        data <= read;
+        reading <= enable;
+        if (enable) read <= rows[address];
+        if (reading) data <= read;
         if (load) rows[load_address] <= load_data;
     end
 endmodule

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amaranth.hdl import ClockSignal, Instance, Module, Shape, ShapeLike, Value
+from amaranth.hdl import ClockSignal, Instance, Module, Shape, ShapeLike, Signal, Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -34,10 +34,10 @@ class LoadedMemory(wiring.Component):
         Number of rows.
     Members
     -------
-    address : In
-        Row to read.
+    address, enable : In
+        Row to read, in clocks in which ``enable`` is high; it is high where nothing drives it.
     data : Out
-        The row addressed two clocks ago.
+        The row read two clocks ago; it stays where none was.
     load : In
         Write strobe, with ``load_address`` and ``load_data``; not while reading.
     """
@@ -49,6 +49,7 @@ class LoadedMemory(wiring.Component):
         super().__init__(
             {
                 "address": In(width),
+                "enable": In(1, init=1),
                 "data": Out(shape),
                 "load": In(1),
                 "load_address": In(width),
@@ -67,6 +68,7 @@ class LoadedMemory(wiring.Component):
                 p_ADDRESS=len(self.address),
                 i_clk=ClockSignal(),
                 i_address=self.address,
+                i_enable=self.enable,
                 o_data=Value.cast(self.data),
                 i_load=self.load,
                 i_load_address=self.load_address,
@@ -76,13 +78,17 @@ class LoadedMemory(wiring.Component):
         m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self._depth, init=[])
         read = rows.read_port()
         write = rows.write_port()
+        reading = Signal()
+        m.d.sync += reading.eq(self.enable)
         m.d.comb += [
             read.addr.eq(self.address),
+            read.en.eq(self.enable),
             write.en.eq(self.load),
             write.addr.eq(self.load_address),
             write.data.eq(self.load_data),
         ]
-        m.d.sync += self.data.eq(read.data)
+        with m.If(reading):
+            m.d.sync += self.data.eq(read.data)
         return m
 
 

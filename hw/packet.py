@@ -62,7 +62,7 @@ class PacketReceiver(wiring.Component):
 
     A packet is handed on once its CRC was right; a damaged one is replaced by one of command
     ``DAMAGED`` and length 0. Words that do not begin a packet are dropped. The first word of a
-    packet is handed on no sooner than three clocks after its CRC came.
+    packet is handed on no sooner than two clocks after its CRC came.
 
     Members
     -------

@@ -18,19 +18,22 @@ class Inflow:
 
     Parameters
     ----------
-    potential
-        Before the first step, (images, neurons).
+    images
+        Number of images.
+    start
+        Potentials before the first step, (images or 1, neurons).
     constant
         Added in every step, (images or 1, neurons).
     arrivals
         Added in its step, (images, steps, neurons), or None where nothing is.
     current
-        Input current after its shift, (images, neurons), or None where there is none.
+        Input current after its shift, (images, neurons), where it is recorded.
     gathered
-        Whether the potential already holds everything of all steps.
+        Whether the start already holds everything of all steps.
     """
 
-    potential: npt.NDArray[np.signedinteger]
+    images: int
+    start: npt.NDArray[np.signedinteger]
     constant: npt.NDArray[np.signedinteger]
     arrivals: npt.NDArray[np.signedinteger] | None
     current: npt.NDArray[np.signedinteger] | None
@@ -41,9 +44,9 @@ class Inflow:
 class Firing:
     """What the neurons of a population did in all steps."""
 
-    trains: npt.NDArray[np.uint8]  # (images, steps, neurons)
-    counts: npt.NDArray[np.int32]  # (images, neurons)
-    potentials: Ints | None  # (images, steps, neurons), after each step's reset
+    counts: npt.NDArray[np.integer]  # (images, neurons)
+    trains: npt.NDArray[np.uint8] | None  # (images, steps, neurons), where asked for
+    potentials: Ints | None  # (images, steps, neurons), after each step's reset, where asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +60,8 @@ class Engine:
     potential_type
         Integer type for potentials, given a bound on everything that is computed with them.
     fire
-        Let neurons that subtract their threshold run: their inflow, whose potentials may be
-        changed, thresholds (neurons,), steps, and whether to keep potentials.
+        Let neurons that subtract their threshold run: their inflow, thresholds (neurons,), steps,
+        and whether to keep the trains and the potentials.
     tally
         Operations of a projection: (images, sources) spikes with the (sources,) fan-out.
     working_set
@@ -67,6 +70,6 @@ class Engine:
 
     connect: Callable[[Projection, Shape, Shape, int], Synapses]
     potential_type: Callable[[int], type[np.signedinteger]]
-    fire: Callable[[Inflow, npt.NDArray[np.signedinteger], int, bool], Firing]
-    tally: Callable[[npt.NDArray[np.int32], Ints], Ints]
+    fire: Callable[[Inflow, npt.NDArray[np.signedinteger], int, bool, bool], Firing]
+    tally: Callable[[npt.NDArray[np.integer], Ints], Ints]
     working_set: int

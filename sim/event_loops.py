@@ -121,26 +121,33 @@ def add_windows(
 
 
 @njit(cache=True, nogil=True)
-def fire(potential, constant, arrivals, threshold, trains, counts, potentials):
-    """Run (images, neurons) through the steps of ``trains``, (images, steps, neurons).
+def fire(start, constant, arrivals, threshold, steps, counts, trains, potentials):
+    """Run (images, neurons) through some steps and leave their spikes in ``counts``.
 
-    ``arrivals`` has as many steps, or none where nothing arrives; ``potentials`` likewise where
-    they are not to be kept; ``constant`` has a row for every image, or one for all.
+    ``start`` and ``constant`` have a row for every image, or one for all. ``arrivals``, ``trains``
+    and ``potentials``, (images, steps, neurons), have no steps where there is nothing to add, or
+    nothing to keep.
     """
-    images, steps, neurons = trains.shape
+    images, neurons = counts.shape
+    membranes = np.empty(PATCH, np.int32)
+    unkept = np.empty(PATCH, np.uint8)
     for image in range(images):
-        row = image if len(constant) > 1 else 0
         for first in range(0, neurons, PATCH):
             patch = slice(first, min(first + PATCH, neurons))
-            membrane, count = potential[image, patch], counts[image, patch]
-            added, limit = constant[row, patch], threshold[patch]
+            begun = start[image if len(start) > 1 else 0, patch]
+            added = constant[image if len(constant) > 1 else 0, patch]
+            count, limit = counts[image, patch], threshold[patch]
+            membrane = membranes[: len(count)]
+            for n in range(len(count)):
+                membrane[n] = begun[n]
+                count[n] = 0
             for step in range(steps):
-                train = trains[image, step, patch]
                 if arrivals.shape[1]:
                     arrived = arrivals[image, step, patch]
-                    for n in range(len(membrane)):
+                    for n in range(len(count)):
                         membrane[n] += arrived[n]
-                for n in range(len(membrane)):
+                train = trains[image, step, patch] if trains.shape[1] else unkept[: len(count)]
+                for n in range(len(count)):
                     total = np.int32(membrane[n] + added[n])
                     spike = total >= limit[n]
                     membrane[n] = np.int32(total - limit[n]) if spike else total

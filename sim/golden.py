@@ -14,7 +14,6 @@ import numpy.typing as npt
 from augend.gen.network import INPUT, Ints, SpikingNetwork
 from augend.sim.engine import Engine, Inflow
 from augend.sim.layer import Layer
-from augend.sim.reference import REFERENCE
 from augend.sim.synapses import flatten, unflatten
 
 __all__ = ["GoldenModel", "GoldenResult", "run"]
@@ -73,7 +72,8 @@ class GoldenModel:
     record
         What to keep of every step: nothing, ``trains`` (spikes alone: little memory) or everything.
     engine
-        How to compute it.
+        What computes it: `augend.sim.event_walk.COMPILED`, unless another is given; Numba compiles
+        it when it first runs on a machine. `augend.sim.reference.REFERENCE` is plain NumPy.
 
     Raises
     ------
@@ -86,22 +86,27 @@ class GoldenModel:
         network: SpikingNetwork,
         *,
         record: bool | Literal["trains"] = False,
-        engine: Engine = REFERENCE,
+        engine: Engine | None = None,
     ) -> None:
         self.network = network
         self.record = record
-        self.engine = engine
+        self.engine = engine or _compiled()
         self.layers = [
-            Layer.of(network, population, engine, stepwise=record is True)
+            Layer.of(network, population, self.engine, stepwise=record is True)
             for population in network.populations
         ]
+
+        # Populations of which a later one needs to know in which step they spiked.
+        self.followed = {
+            s.projection.source for layer in self.layers if not layer.gathers for s in layer.spiking
+        }
 
     def run(self, pixels: npt.ArrayLike) -> GoldenResult:
         """Run images: integers (images, *shape), or (images, steps, *shape) for events."""
         checked = self._checked(np.asarray(pixels))
-        # What one image takes in the widest layer: a spike and a sum a step, and some potentials.
+        # What one image takes in the widest layer: a spike and a sum a step, current and counts.
         widest = max(layer.neurons for layer in self.layers)
-        chunk = max(1, self.engine.working_set // (widest * (3 * self.network.timesteps + 16)))
+        chunk = max(1, self.engine.working_set // (widest * (3 * self.network.timesteps + 8)))
         return _joined(
             [
                 self._run_chunk(checked[start : start + chunk])
@@ -135,12 +140,13 @@ class GoldenModel:
         network, engine, images = self.network, self.engine, len(pixels)
         steps = network.timesteps
         entry = flatten(pixels, network.input.shape)
+        trains: dict[str, npt.NDArray[np.uint8] | None] = {}  # (images, steps, neurons)
         if network.input.encoding == "events":
-            trains = {INPUT: entry}  # (images, steps, neurons)
+            trains[INPUT] = entry
             counts = {INPUT: entry.sum(1, dtype=np.int32)}  # (images, neurons)
         else:
-            trains = {}
-            counts = {INPUT: np.bitwise_count(entry).astype(np.int32)}
+            counts = {INPUT: np.bitwise_count(entry)}
+        everything = self.record is True
         operations, current, potentials = {}, {}, {}
         scores = np.empty((images, 0), np.int64)
         for layer in self.layers:
@@ -149,17 +155,18 @@ class GoldenModel:
             for synapses in (*layer.driving, *layer.spiking):
                 spikes = counts[synapses.projection.source]
                 operations[name] += engine.tally(spikes, synapses.fan_out)
-            inflow = layer.integrate(entry, trains, counts, steps)
-            if inflow.current is not None and self.record is True:
+            inflow = layer.integrate(entry, trains, counts, steps, everything)
+            if inflow.current is not None:
                 current[name] = unflatten(inflow.current.astype(np.int64), shape)
             if layer.is_readout:
                 kept = _accumulate(inflow, steps)
                 scores = unflatten(kept[:, -1], shape).reshape(images, layer.neurons)
             else:
-                firing = engine.fire(inflow, layer.threshold, steps, self.record is True)
+                keep = bool(self.record) or name in self.followed
+                firing = engine.fire(inflow, layer.threshold, steps, keep, everything)
                 trains[name], counts[name] = firing.trains, firing.counts
                 kept = firing.potentials
-            if self.record is True:
+            if everything and kept is not None:
                 potentials[name] = unflatten(kept, shape)
         if network.rectified:
             scores = scores.clip(min=0)
@@ -184,8 +191,9 @@ class GoldenModel:
                 for layer in self.layers
             },
             trains={
-                p.name: unflatten(trains[p.name].view(np.bool_), p.shape)
-                for p in ([h.population for h in hidden] if self.record else [])
+                h.population.name: unflatten(train.view(np.bool_), h.population.shape)
+                for h in (hidden if self.record else ())
+                if (train := trains[h.population.name]) is not None
             },
             potentials=potentials,
             current=current,
@@ -215,16 +223,24 @@ def run(
     return GoldenModel(network, record=record).run(pixels)
 
 
+def _compiled() -> Engine:
+    """Return the compiled engine; Numba is imported only when there is something to run."""
+    from augend.sim.event_walk import COMPILED
+
+    return COMPILED
+
+
 def _accumulate(inflow: Inflow, steps: int) -> Ints:
     """Potentials of a readout after each step, or after all at once: (images, steps or 1, N)."""
-    potential = inflow.potential.astype(np.int64)[:, None]
     if inflow.gathered:
-        return potential
-    added = np.zeros((len(potential), steps, potential.shape[2]), np.int64)
+        return np.broadcast_to(inflow.start, (inflow.images, inflow.start.shape[1])).astype(
+            np.int64
+        )[:, None]
+    added = np.zeros((inflow.images, steps, inflow.start.shape[1]), np.int64)
     added += inflow.constant[:, None]
     if inflow.arrivals is not None:
         added += inflow.arrivals
-    return potential + added.cumsum(1)
+    return inflow.start[:, None] + added.cumsum(1)
 
 
 def _joined(parts: list[GoldenResult]) -> GoldenResult:
@@ -232,10 +248,12 @@ def _joined(parts: list[GoldenResult]) -> GoldenResult:
     if len(parts) == 1:
         return parts[0]
 
-    def join(values: list) -> object:
+    joined = {}
+    for name in (entry.name for entry in fields(GoldenResult)):
+        values = [getattr(part, name) for part in parts]
         if isinstance(values[0], Mapping):
-            return {key: np.concatenate([v[key] for v in values]) for key in values[0]}
-        return np.concatenate(values)
-
-    names = [entry.name for entry in fields(GoldenResult)]
-    return GoldenResult(**{name: join([getattr(p, name) for p in parts]) for name in names})
+            keys = values[0].keys()
+            joined[name] = {key: np.concatenate([v[key] for v in values]) for key in keys}
+        else:
+            joined[name] = np.concatenate(values)
+    return GoldenResult(**joined)

@@ -109,9 +109,10 @@ class Layer:
     def integrate(
         self,
         pixels: npt.NDArray[np.uint8],
-        trains: Mapping[str, npt.NDArray[np.uint8]],
-        counts: Mapping[str, npt.NDArray[np.int32]],
+        trains: Mapping[str, npt.NDArray[np.uint8] | None],
+        counts: Mapping[str, npt.NDArray[np.integer]],
         steps: int,
+        keep_current: bool,
     ) -> Inflow:
         """Sum all that arrives.
 
@@ -120,30 +121,41 @@ class Layer:
         pixels
             Intensities, (images, neurons); used where the input is a current.
         trains, counts
-            Spikes of every source: (images, steps, neurons), and summed over the steps.
+            Spikes of every source: (images, steps, neurons), which are there where the layer does
+            not gather, and summed over the steps.
         steps
             Number of time steps.
+        keep_current
+            Whether to keep the input current.
         """
-        images = len(pixels)
-        potential = np.broadcast_to(self.initial, (images, self.neurons)).copy()
-        kind = potential.dtype
-        constant, current, arrivals = self.bias[None], None, None
+        images, kind = len(pixels), self.bias.dtype
+        start, constant = self.initial[None], self.bias[None]
+        current, arrivals = None, None
         if self.driving:
-            current = _summed([s.sums(pixels) for s in self.driving], kind) >> self.shift
-            constant = current + constant
+            driven = _summed([s.sums(pixels) for s in self.driving], kind)
+            driven >>= self.shift
+            current = driven.copy() if keep_current else None
+            driven += self.bias
+            constant = driven
         if self.gathers:
-            potential += constant * kind.type(steps)
-            for synapses in self.spiking:
-                potential += synapses.sums(counts[synapses.projection.source])
+            start = start + constant * kind.type(steps)
+            if self.spiking:
+                sums = [s.sums(counts[s.projection.source]) for s in self.spiking]
+                start = _summed([*sums, start], kind)
+            constant = np.zeros_like(self.bias[None])
         elif self.spiking:
-            sums = []
-            for synapses in self.spiking:
-                train = trains[synapses.projection.source]
-                sums.append(synapses.sums(train.reshape(images * steps, train.shape[2])))
-            arrivals = _summed(sums, kind).reshape(images, steps, self.neurons)
+            sums = [
+                s.sums(train.reshape(images * steps, train.shape[2]))
+                for s in self.spiking
+                if (train := trains[s.projection.source]) is not None
+            ]
+            arrivals = (sums[0] if len(sums) == 1 else _summed(sums, kind)).reshape(
+                images, steps, self.neurons
+            )
         return Inflow(
-            potential=potential,
-            constant=np.zeros_like(self.bias[None]) if self.gathers else constant,
+            images=images,
+            start=start,
+            constant=constant,
             arrivals=arrivals,
             current=current,
             gathered=self.gathers,
@@ -153,8 +165,8 @@ class Layer:
 def _summed(
     sums: list[npt.NDArray[np.signedinteger]], kind: np.dtype
 ) -> npt.NDArray[np.signedinteger]:
-    """Add up the sums of several projections, one of which alone may be of a narrower type."""
-    total = sums[0]
+    """Add up what several projections bring, in a type that holds the total."""
+    total = sums[0].astype(kind, copy=False)
     for following in sums[1:]:
-        total = np.add(total, following, dtype=kind)
+        total = total + following
     return total

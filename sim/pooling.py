@@ -20,9 +20,6 @@ def pools(projection: Projection) -> bool:
     rows, columns = projection.stride
     if projection.kind != "conv" or projection.dilation != (1, 1) or rows * columns == 1:
         return False
-    height, width = projection.weight.shape[2:]
-    if height % rows or width % columns:
-        return False
     if projection.padding[0] % rows or projection.padding[1] % columns:
         return False
     blocks = projection.weight[:, :, ::rows, ::columns]

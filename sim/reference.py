@@ -20,26 +20,33 @@ def connect(projection: Projection, source: Shape, target: Shape, greatest: int)
 
 
 def fire(
-    inflow: Inflow, threshold: npt.NDArray[np.signedinteger], steps: int, record: bool
+    inflow: Inflow,
+    threshold: npt.NDArray[np.signedinteger],
+    steps: int,
+    keep_trains: bool,
+    keep_potentials: bool,
 ) -> Firing:
     """Let neurons that subtract their threshold run for some steps."""
-    potential = inflow.potential
-    images, neurons = potential.shape
-    trains = np.empty((images, steps, neurons), np.uint8)
-    potentials = np.empty((images, steps, neurons), np.int64) if record else None
+    images, neurons = inflow.images, len(threshold)
+    potential = np.broadcast_to(inflow.start, (images, neurons)).astype(np.int64)
+    counts = np.zeros((images, neurons), np.int32)
+    trains = np.empty((images, steps, neurons), np.uint8) if keep_trains else None
+    potentials = np.empty((images, steps, neurons), np.int64) if keep_potentials else None
     for step in range(steps):
         if inflow.arrivals is not None:
             potential += inflow.arrivals[:, step]
         potential += inflow.constant
         spikes = potential >= threshold
         np.subtract(potential, threshold, out=potential, where=spikes)
-        trains[:, step] = spikes
+        counts += spikes
+        if trains is not None:
+            trains[:, step] = spikes
         if potentials is not None:
             potentials[:, step] = potential
-    return Firing(trains=trains, counts=trains.sum(1, dtype=np.int32), potentials=potentials)
+    return Firing(counts=counts, trains=trains, potentials=potentials)
 
 
-def tally(counts: npt.NDArray[np.int32], fan_out: Ints) -> Ints:
+def tally(counts: npt.NDArray[np.integer], fan_out: Ints) -> Ints:
     """Operations of a projection, an image each."""
     return counts @ fan_out
 

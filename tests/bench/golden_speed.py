@@ -6,8 +6,8 @@ format is their fastest here, and count nothing; the golden model counts everyth
 """
 
 import argparse
+import functools
 import json
-import os
 import platform
 import statistics
 import sys
@@ -17,22 +17,24 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"  # read when the libraries below are loaded
-
 import numpy as np
 import numpy.typing as npt
 import torch
-from spiking_peers import PEERS, Peer, float_network
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from augend.gen import Program, convert, datasets
+from augend.gen.training import train
 from augend.gen.training.checkpoint import load_network
 from augend.sim.event_walk import COMPILED
 from augend.sim.golden import GoldenModel
 from augend.sim.reference import REFERENCE
 
+from .spiking_peers import PEERS, Peer, float_network
+
 BATCHES = (8, 32, 128)
+TRIED = 256
+"""Images on which a peer's batch sizes and memory formats are tried."""
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}
 TABLES = Path(__file__).resolve().parents[2] / "docs" / "tables"
 
@@ -75,9 +77,8 @@ def peer(entry: Peer, network: nn.Sequential, images: torch.Tensor, steps: int) 
                     ]
                 return torch.cat(parts).numpy()
 
-            some = min(len(images), 256)
-            classify(some)
-            seconds = min(cpu_seconds(lambda: classify(some)) for _ in range(2))
+            classify(TRIED)
+            seconds = min(cpu_seconds(functools.partial(classify, TRIED)) for _ in range(2))
             if best is None or seconds < best[0]:
                 best = seconds, f"{entry.mode}; batch {batch}, {label}", classify
     assert best is not None
@@ -147,10 +148,10 @@ def markdown(report: dict) -> str:
     lines = [
         "# Speed of the golden model",
         "",
-        "Images x time steps per CPU-second, one thread, all in one run; median of "
-        f"{report['turns']} turns, slowest and fastest turn in brackets. *Golden is faster* "
-        "compares the synchronous golden model with the contender, turn by turn. *Agreement* is "
-        "with its predictions. Written by `make bench`.",
+        "Images x time steps per CPU-second, one thread, all in one run;",
+        f"median of {report['turns']} turns (slowest - fastest).",
+        "*Golden is faster* compares the synchronous golden model with each, turn by turn;",
+        "*agreement* is with its predictions. Written by `make bench`.",
         "",
         f"{report['processor']}; " + ", ".join(f"{k} {v}" for k, v in report["versions"].items()),
     ]
@@ -187,15 +188,22 @@ def processor() -> str:
 def main() -> None:
     """Measure all, write the tables, and fail where the golden model misses its target."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoints", nargs="+", type=Path, help="files of augend train")
+    parser.add_argument(
+        "checkpoints",
+        nargs="*",
+        type=Path,
+        help="files of augend train; "
+        "without any, both networks are trained for an epoch, which is enough to be realistic",
+    )
     parser.add_argument("--steps", nargs="+", type=int, default=[1, 2, 8])
     parser.add_argument("--images", type=int, default=1024)
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument(
         "--least", type=float, default=4.0, help="ratio to every peer at most steps"
     )
     options = parser.parse_args()
     torch.set_num_threads(1)
+    threadpool_limits(1)
     test = datasets.load("mnist", "test")
     data = {
         "calibration": datasets.load("mnist").images[:1000],
@@ -210,20 +218,24 @@ def main() -> None:
         "networks": {},
     }
     missed = []
-    for path in options.checkpoints:
-        module, metadata = load_network(path)
+    networks = [load_network(path) for path in options.checkpoints]
+    if not networks:
+        trained = [train(recipe, "mnist", epochs=1) for recipe in ("mlp", "cnn")]
+        networks = [(result.module, result.metadata) for result in trained]
+    for module, metadata in networks:
+        name = metadata["recipe"]
         rows = []
         for steps in options.steps:
             row = measure(module, data, steps, options.images, options.turns)
             rows.append(row)
             for contender in row["contenders"]:
                 speed, ratio = contender["speed"], contender["golden_is_faster"]
-                print(f"{path.stem} T={steps} {contender['name']} ({contender['mode']}):", end=" ")
+                print(f"{name} T={steps} {contender['name']} ({contender['mode']}):", end=" ")
                 print(f"{speed:,.0f}, golden {ratio:.2f} x, agree {contender['agreement']:.2%}")
                 peers = not contender["name"].startswith("augend")
                 if peers and steps == max(options.steps) and ratio < options.least:
-                    missed.append(f"{path.stem}: {ratio:.2f} x {contender['name']}")
-        report["networks"][metadata["recipe"]] = rows
+                    missed.append(f"{name}: {ratio:.2f} x {contender['name']}")
+        report["networks"][name] = rows
     TABLES.mkdir(parents=True, exist_ok=True)
     (TABLES / "golden_speed.json").write_text(json.dumps(report, indent=1) + "\n")
     (TABLES / "golden_speed.md").write_text(markdown(report))

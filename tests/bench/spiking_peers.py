@@ -100,7 +100,7 @@ def prepare_sinabs(network: nn.Sequential, steps: int) -> Run:
 
 
 def prepare_spikingjelly(network: nn.Sequential, steps: int, *, once: bool) -> Run:
-    """Multi-step IF nodes; with ``once`` the first layer runs once an image, as in its tutorials."""
+    """Multi-step IF nodes; ``once`` runs the first layer once an image, as its tutorials do."""
     layers = [
         neuron.IFNode(v_threshold=1.0, v_reset=None, step_mode="m")
         if isinstance(layer, nn.ReLU)

@@ -5,7 +5,6 @@ the constant 0, and a proof about constants proves nothing. So every proof ships
 must fail, and covers, which must be reached.
 """
 
-import inspect
 import os
 import subprocess
 import sys
@@ -13,14 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 from amaranth.back import rtlil
 from amaranth.hdl import Assume, Elaboratable, Fragment, Module, ResetSignal, Signal, Value
 from amaranth.lib.wiring import Component
 
-__all__ = ["Obligation", "check", "local", "mutant", "opened", "stays"]
+__all__ = ["Obligation", "check", "local", "opened", "stays"]
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "prove"
 """YoWASP's tools see only the folder that they run in."""
@@ -149,18 +147,3 @@ def local(module: Module, name: str) -> Signal:
     }
     (signal,) = found.values()
     return signal
-
-
-def mutant(component: type, sound: str, broken: str) -> type:
-    """The same component from a source in which ``sound``, found once, is replaced."""
-    module = inspect.getmodule(component)
-    assert module is not None
-    source = inspect.getsource(module)
-    if source.count(sound) != 1:
-        raise ValueError(f"{sound!r} is {source.count(sound)} times in {module.__name__}, not once")
-    changed = ModuleType(module.__name__)
-    changed.__file__ = module.__file__
-    exec(
-        compile(source.replace(sound, broken), f"{module.__file__} (mutant)", "exec"), vars(changed)
-    )
-    return getattr(changed, component.__name__)

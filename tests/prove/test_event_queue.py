@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_queue import EventQueue
 from augend.hw.event_word import event_word
+from tests.mutant import mutant
 
-from .formal import Obligation, check, local, mutant, opened
+from .formal import Obligation, check, local, opened
 
 NARROW = {"lanes": 1, "coordinate_bits": 1, "populations": 1}
 
@@ -142,7 +143,7 @@ class ListedQueue(wiring.Component):
         with m.If((count != 0) & ~words.r_rdy):
             m.d.comb += Assert(written)
         with m.If(seen):
-            m.d.comb += Assert((listed[count - 1] >> len(listed[0]) - 1))
+            m.d.comb += Assert(listed[count - 1] >> len(listed[0]) - 1)
         with m.If(words.r_rdy):
             m.d.comb += Assert(words.r_data == listed[0])
         for i, row in enumerate(rows):
@@ -183,12 +184,16 @@ OBLIGATIONS = [
     for what, sound, broken in (
         ("half a step is seen", "words.r_rdy & (complete != 0)", "words.r_rdy"),
         ("credit for one step more", "claimed != config.queue_steps", "1"),
-        ("any word gives its step's room back", "claimed + self.claim - leaving", "claimed + self.claim - words.r_en"),
+        (
+            "any word gives its step's room back",
+            "claimed + self.claim - leaving",
+            "claimed + self.claim - words.r_en",
+        ),
         ("a word too small", "depth=config.queue_depth", "depth=config.queue_depth - 1"),
         ("a word taken unseen", "self.events.valid & self.events.ready)", "self.events.ready)"),
         ("a token counted late", "complete + entering", "complete + (entering & ~leaving)"),
     )
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("obligation", OBLIGATIONS, ids=lambda o: f"{o.kind}: {o.name}")

@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.neuron import Neuron, Operand, Restart, Scale, neuron_parameters
+from tests.mutant import mutant
 
-from .formal import Obligation, check, local, mutant, opened, stays
+from .formal import Obligation, check, local, opened, stays
 
 WIDE = 40
 """Wider than any sum of two potentials: the contract's integers."""
@@ -248,7 +249,12 @@ STAGES = obligations(
         ("spikes only above the threshold", 8, SPIKE, SPIKE.replace(">=", ">")),
         ("a lane without neuron spikes", 8, SPIKE, SPIKE.replace("!= 0", "!= 1")),
         ("the difference is a bit short", 8, "signed(bits + 1)", "signed(bits)"),
-        ("halves what is left alone", 8, "threshold > self.iteration", "threshold >= self.iteration"),
+        (
+            "halves what is left alone",
+            8,
+            "threshold > self.iteration",
+            "threshold >= self.iteration",
+        ),
         ("reset to zero", 8, "self.next.eq(excess)", "self.next.eq(0)"),
         ("weight without sign", 8, "self.weight.as_signed()", "self.weight[:-1]"),
         ("weight 0 for -1", 1, "Mux(self.weight, 1, -1)", "self.weight"),
@@ -256,17 +262,22 @@ STAGES = obligations(
     ),
     ("induction", 4),
     "",
-)  # fmt: skip
+)
 TIME_STEP = obligations(
     "lane, a whole time step",
     TimeStep,
     (
         ("the gate is ignored", 8, "Mux(self.gate, weight, 0)", "weight"),
-        ("the bias is taken away", 8, "addend.eq(self.parameters.bias)", "addend.eq(-self.parameters.bias)"),
+        (
+            "the bias is taken away",
+            8,
+            "addend.eq(self.parameters.bias)",
+            "addend.eq(-self.parameters.bias)",
+        ),
     ),
     ("bounded", 10),
     "the run has ten clocks, and everything that varies is chosen before the first",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("obligation", STAGES + TIME_STEP, ids=lambda o: f"{o.kind}: {o.name}")

@@ -1,14 +1,15 @@
 """The potential memory is an ideal memory to whoever keeps to its contract."""
 
 import pytest
-from amaranth.hdl import Array, Assert, Assume, Cover, Module, Mux, Signal
+from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.potential_memory import PotentialMemory
+from tests.mutant import mutant
 
-from .formal import Obligation, check, mutant, opened, stays
+from .formal import Obligation, check, opened, stays
 
 BITS = 3
 WORDS = 4
@@ -80,7 +81,7 @@ class IdealMemory(wiring.Component):
         ]
         m.d.sync += [sums[1].eq(sums[0]), sums[2].eq(sums[1])]
 
-        # The marked word: in the memory, or on its way to it; updated in the very clock in which its read arrives.
+        # The marked word, in the memory or on its way to it, as of the clock its read arrives in.
         ideal = Signal(BITS)
         arrives = (adds[2] | sweeps[2]) & (addresses[2] == self.mark)
         with m.If(arrives):
@@ -143,12 +144,22 @@ OBLIGATIONS = [
     )
     for kind, what, sound, broken in (
         ("block", "hold looks back two clocks", "range(1, 4)", "range(1, 3)"),
-        ("block", "hold only while candidates follow", "valid = self.issue\n", "valid = self.candidate & self.hold\n"),
-        ("block", "hold forgets what was held", "earlier == self.candidate_address", "earlier == self.issue_address + 1"),
+        (
+            "block",
+            "hold only while candidates follow",
+            "valid = self.issue\n",
+            "valid = self.candidate & self.hold\n",
+        ),
+        (
+            "block",
+            "hold forgets what was held",
+            "earlier == self.candidate_address",
+            "earlier == self.issue_address + 1",
+        ),
         ("distributed", "no forward", FORWARD, "Signal()"),
         ("distributed", "forward a clock late", FORWARD, FORWARD.replace("_2", "_1")),
     )
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("obligation", OBLIGATIONS, ids=lambda o: f"{o.kind}: {o.name}")

@@ -102,22 +102,15 @@ def test_every_event_word_in_its_clock(drawn):
     golden = GoldenModel(network, record="trains").run(pixels)
     timing = TimingModel(placement, potential_memory=memory).run(pixels, golden.trains)
     kept = transport(lanes, cores, memory)
-    seen = []
-
-    def traced(words, expect):
-        observation = kept.model.run(words, expect, most_events=100_000)
-        for start, end in zip(observation.starts, observation.ends, strict=True):
-            inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
-            seen.append(observed_events(config, observation.events[inside], int(start)))
-        return observation.words
-
     program = Program(network=network, lanes=lanes, cores=cores)
     with connect(program, "rtl", config=config, transport=kept) as rtl:
-        kept.exchange = traced
-        try:
+        with kept.traced(100_000) as observations:
             rtl.infer(as_images(network, pixels))
-        finally:
-            del kept.exchange
+    (observation,) = observations
+    seen = []
+    for start, end in zip(observation.starts, observation.ends, strict=True):
+        inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
+        seen.append(observed_events(config, observation.events[inside], int(start)))
     assert len(seen) == len(pixels)
     for image, observed in enumerate(seen):
         assert observed == predicted_events(placement, timing, pixels, golden.trains, image)

@@ -1,0 +1,95 @@
+"""Running a program on a test set."""
+
+from typing import Literal
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from augend.gen.datasets import load
+from augend.gen.program import Program
+from augend.host.driver import RtlAccelerator, connect
+from augend.host.errors import UsageError
+from augend.host.report import Report
+from augend.host.result import Result, joined
+from augend.host.sources import images_of
+from augend.host.verify import Verification, first_difference, verify
+
+__all__ = ["run_program"]
+
+_CHUNK = {"golden": 500, "rtl": 50}
+
+
+def run_program(
+    program: Program,
+    data: str | None,
+    limit: int | None,
+    backend: Literal["golden", "rtl"],
+    compare: bool,
+    console: Console,
+) -> Report:
+    """Classify the test images of a data set.
+
+    Parameters
+    ----------
+    program
+        What to run.
+    data
+        Name of the data set; the one it was converted for where None.
+    limit
+        Only so many images.
+    backend
+        ``golden`` or ``rtl``.
+    compare
+        Run both, and compare all that is counted, image by image.
+    console
+        For progress.
+    """
+    baseline = program.metadata.get("ann") or {}
+    name = data or baseline.get("data")
+    if name is None:
+        raise UsageError("The program does not say for which images it was made: add --data.")
+    test = load(name, "test")
+    if limit is not None:
+        test = test.take(np.arange(min(limit, len(test))))
+    images = images_of(program, test)
+    backends: list[Literal["golden", "rtl"]] = ["golden", "rtl"] if compare else [backend]
+    results: dict[str, Result] = {}
+    verification: Verification | None = None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        for which in backends:
+            task = progress.add_task(which, total=len(images))
+
+            def stage(name: str, task: object = task) -> None:
+                progress.update(task, description=f"building the RTL: {name}")  # type: ignore[arg-type]
+
+            with connect(program, which, progress=stage) as accelerator:
+                progress.update(task, description=which)
+                parts = []
+                for first in range(0, len(images), _CHUNK[which]):
+                    parts.append(accelerator.infer(images[first : first + _CHUNK[which]]))
+                    progress.advance(task, len(parts[-1].predictions))
+                results[which] = joined(parts)
+                placement, config = accelerator.placement, accelerator.config
+                if compare and isinstance(accelerator, RtlAccelerator):
+                    verification = verify(results["golden"], results["rtl"])
+                    if verification.different:
+                        where = first_difference(accelerator, images[verification.different[0]])
+                        first_image = verification.different[0]
+                        verification = Verification(
+                            images=verification.images,
+                            different=verification.different,
+                            compared=verification.compared,
+                            first=f"image {first_image}, {where}" if where else verification.first,
+                        )
+    return Report(
+        program=program,
+        placement=placement,
+        config=config,
+        result=results["rtl" if compare else backend],
+        labels=test.labels,
+        backend="rtl" if compare else backend,
+        data=name,
+        verification=verification,
+    )

@@ -1,0 +1,83 @@
+from random import Random
+
+import pytest
+
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.neuron import Neuron, Operand, Restart, Scale
+
+from .streams import simulate
+
+
+def expected(stage, current, weight_bits):
+    """Sum, then following potential and spike, of one pass through both stages."""
+    v = stage["potential"]
+    halved = stage["scale"] == Scale.HALVE or (
+        stage["scale"] == Scale.HALVE_SOME and stage["threshold"] > stage["iteration"]
+    )
+    v = v >> 1 if halved else 2 * v if stage["scale"] == Scale.DOUBLE else v
+    weight = stage["weight"] if weight_bits > 1 else 2 * stage["weight"] - 1
+    v += {
+        Operand.NOTHING: 0,
+        Operand.WEIGHT: weight if stage["gate"] else 0,
+        Operand.BIAS: stage["bias"],
+        Operand.CURRENT: current,
+    }[stage["operand"]]
+    spike = bool(stage["fire"] and stage["threshold"] and v >= stage["threshold"])
+    after = {
+        Restart.NO: v - stage["threshold"] * spike,
+        Restart.ZERO: 0,
+        Restart.INITIAL: stage["initial"],
+    }[stage["restart"]]
+    return v, after, spike
+
+
+@pytest.mark.parametrize("weight_bits", [1, 4, 8])
+def test_one_neuron_a_clock_in_two_stages(weight_bits):
+    rng = Random(weight_bits)
+    config = AcceleratorConfig(weight_bits=weight_bits, potential_bits=16)
+    dut = Neuron(config)
+    low, high = (
+        (0, 1) if weight_bits == 1 else (-(1 << weight_bits - 1), (1 << weight_bits - 1) - 1)
+    )
+    spikes = []
+
+    async def bench(ctx):
+        current = 0
+        before = None
+        results = []
+        for clock in range(3000):
+            stage = {
+                "potential": rng.randint(-8000, 8000),
+                "weight": rng.randint(low, high),
+                "threshold": rng.choice([0, 1, 7, 300, rng.randint(1, 8000)]),
+                "bias": rng.randint(-1000, 1000),
+                "initial": rng.randint(0, 1000),
+                "operand": rng.choice(list(Operand)),
+                "scale": rng.choice(list(Scale)),
+                "iteration": rng.randrange(32),
+                "gate": rng.randrange(2),
+                "fire": rng.randrange(2),
+                "restart": rng.choice([Restart.NO, Restart.NO, *Restart]),
+            }
+            for name in ("potential", "operand", "scale", "iteration", "gate"):
+                ctx.set(getattr(dut, name), stage[name])
+            ctx.set(dut.weight, stage["weight"] & (1 << weight_bits) - 1)
+            ctx.set(dut.parameters, {n: stage[n] for n in ("threshold", "bias", "initial")})
+            capture = rng.random() < 0.3
+            ctx.set(dut.capture, capture)
+            if before is not None:  # the second stage of the one before
+                ctx.set(dut.fire, before["fire"])
+                ctx.set(dut.restart, before["restart"])
+            results.append(expected(stage, current, weight_bits))
+            before = stage
+            if capture:
+                current = stage["potential"]
+            await ctx.tick()
+            assert ctx.get(dut.sum) == results[-1][0]
+            if clock:
+                assert ctx.get(dut.next) == results[-2][1]
+                assert ctx.get(dut.spike) == results[-2][2]
+                spikes.append(results[-2][2])
+
+    simulate(dut, bench)
+    assert 100 < sum(spikes) < len(spikes) - 100
