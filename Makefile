@@ -58,7 +58,7 @@ sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golde
 
 .PHONY: sim-full
 sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every lane and core count
-	$(BIN)/python -m tests.measure.rtl_equality --output $(TABLES)
+	$(BIN)/python -m tests.measure.rtl_equality --all --output $(TABLES)
 
 .PHONY: bench
 bench: .venv/.bench ## Speed beside that of the peers, in one run

