@@ -173,7 +173,7 @@ def _shifted(stage: Stage, seen: Activations, wanted: Activations) -> tuple[Stag
 
 
 def _activations(
-    stage: Stage, source: npt.NDArray[np.generic], weight: Floats | None = None
+    stage: Stage, source: npt.NDArray[np.generic], weight: npt.NDArray[np.generic] | None = None
 ) -> Activations:
     """``W x + bias`` ``(images, *shape)`` in single precision, also with another ``weight``."""
     bias = torch.from_numpy(stage.bias.astype(np.float32))

@@ -103,8 +103,8 @@ class Population:
             value = np.asarray(value)
             if value.dtype.kind not in "iu" or value.shape not in ((self.channels,), self.shape):
                 raise ContractError(
-                    f"{key.capitalize()} of {where} must be integers of shape ({self.channels},) or "
-                    f"{self.shape}, not {value.dtype} of shape {value.shape}"
+                    f"{key.capitalize()} of {where} must be integers of shape "
+                    f"({self.channels},) or {self.shape}, not {value.dtype} of shape {value.shape}"
                 )
             object.__setattr__(self, key, value.astype(np.int64))
         if self.threshold.min() < 1:

@@ -213,11 +213,15 @@ class _CoreBuilder:
     def build(self, instructions: list[Instruction]) -> CorePlacement:
         ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 3)}
         contents = {
-            name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int16), *rows])
+            name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int64), *rows])
             for name, rows in self.rows.items()
         }
+        weight = contents.pop("weight").astype(np.int16)
         return CorePlacement(
-            **contents, instructions=instructions, potential_words=self.potential_words
+            **contents,
+            weight=weight,
+            instructions=instructions,
+            potential_words=self.potential_words,
         )
 
 

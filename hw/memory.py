@@ -32,6 +32,7 @@ class LoadedMemory(wiring.Component):
         Of a row.
     depth
         Number of rows.
+
     Members
     -------
     address, enable : In

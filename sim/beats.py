@@ -63,7 +63,7 @@ def step_beats(
     """
     a, b, g = source.coordinates().T
     if tables.masked:
-        spikes = masks.any(2, keepdims=True)  # (images, words, 1)
+        spikes = np.asarray(masks.any(2, keepdims=True))  # (images, words, 1)
         columns = tables.column[b, 2][:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
     else:

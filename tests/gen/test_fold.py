@@ -137,9 +137,9 @@ def test_the_papers_cnn(pool) -> None:
 def test_pooling_before_padding_is_folded_only_where_exact() -> None:
     torch.manual_seed(2)
 
-    def names(pool, size):
+    def names(pool, size, stride=1):
         module = nn.Sequential(
-            *(nn.Conv2d(1, 2, 1), nn.ReLU(), pool, nn.Conv2d(2, 3, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(1, 2, 1), nn.ReLU(), pool, nn.Conv2d(2, 3, 3, stride, 1), nn.ReLU()),
             *(nn.Flatten(), nn.LazyLinear(2)),
         )
         module(torch.zeros(1, 1, size, size))
@@ -150,6 +150,8 @@ def test_pooling_before_padding_is_folded_only_where_exact() -> None:
     assert names(nn.AvgPool2d(2), 8) == ["0", "3", "6"]
     assert names(nn.AvgPool2d(3, stride=2), 9) == ["0", "2", "3", "6"]  # overlaps
     assert names(nn.AvgPool2d(2), 9) == ["0", "2", "3", "6"]  # leaves a row away
+    assert names(nn.AvgPool2d(2), 9, stride=2) == ["0", "3", "6"]  # which the stride never reaches
+    assert names(nn.AvgPool2d(3, stride=2), 9, stride=2) == ["0", "2", "3", "6"]  # above the image
 
 
 def test_batch_norm_before_padded_zeros_gives_a_bias_that_knows_the_border() -> None:
@@ -189,7 +191,8 @@ def test_a_network_that_ends_in_pooling() -> None:
             [nn.Linear(4, 4), nn.Linear(4, 2)],
             (4,),
             (
-                "Layer '1' (Linear): it follows '0' without a ReLU between them. Put a ReLU between "
+                "Layer '1' (Linear): it follows '0' without a ReLU between "
+                "them. Put a ReLU between "
                 "them, or replace both by one layer."
             ),
         ),
@@ -205,7 +208,8 @@ def test_a_network_that_ends_in_pooling() -> None:
             [nn.Conv2d(1, 2, 3), nn.Flatten(), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 2)],
             (1, 6, 6),
             (
-                "Layer '2' (BatchNorm): it follows a flattened convolution without a ReLU between. Use "
+                "Layer '2' (BatchNorm): it follows a flattened convolution "
+                "without a ReLU between. Use "
                 "nn.BatchNorm2d before the flattening."
             ),
         ),
@@ -213,7 +217,8 @@ def test_a_network_that_ends_in_pooling() -> None:
             [nn.Linear(4, 3), nn.ReLU(), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2)],
             (4,),
             (
-                "Layer '2' (BatchNorm): there is no nn.Linear between two ReLUs, or between a ReLU and "
+                "Layer '2' (BatchNorm): there is no nn.Linear between two "
+                "ReLUs, or between a ReLU and "
                 "an end of the network, to fold it into. Put it next to an nn.Linear or nn.Conv2d, "
                 "without a ReLU between."
             ),

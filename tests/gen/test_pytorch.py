@@ -151,7 +151,8 @@ NONE = "it has no counterpart among spiking neurons here."
         (
             lambda s, x: s.pool(s.conv(x)).flatten(1),
             (
-                f"Layer 'pool' (MaxPool2d): {NONE} Use nn.AvgPool2d or a convolution with stride 2, "
+                f"Layer 'pool' (MaxPool2d): {NONE} Use nn.AvgPool2d or a "
+                f"convolution with stride 2, "
                 "and train or fine-tune with it."
             ),
         ),
@@ -167,21 +168,24 @@ NONE = "it has no counterpart among spiking neurons here."
         (
             lambda s, x: F.softmax(s.fc(x.flatten(1)), 1),
             (
-                f"Layer 'softmax' (softmax): {NONE} Leave it out: it does not change which class has "
+                f"Layer 'softmax' (softmax): {NONE} Leave it out: it does not "
+                f"change which class has "
                 "the highest score."
             ),
         ),
         (
             lambda s, x: F.adaptive_avg_pool2d(s.conv(x), 1).flatten(1),
             (
-                f"Layer 'adaptive_avg_pool2d' (adaptive_avg_pool2d): {NONE} Use nn.AvgPool2d with the "
+                f"Layer 'adaptive_avg_pool2d' (adaptive_avg_pool2d): {NONE} "
+                f"Use nn.AvgPool2d with the "
                 "kernel written out, e.g. the size of its input for one output."
             ),
         ),
         (
             lambda s, x: s.fc(F.dropout(x.flatten(1), 0.5)),
             (
-                "Layer 'dropout' (dropout): it drops activations even when the network is used. Call "
+                "Layer 'dropout' (dropout): it drops activations even when "
+                "the network is used. Call "
                 "it with training=self.training, or use nn.Dropout."
             ),
         ),
@@ -202,14 +206,16 @@ NONE = "it has no counterpart among spiking neurons here."
         (
             lambda s, x: (s.fc(x.flatten(1)), x),
             (
-                "Layer 'output' (output): the module returns 2 values. Return one tensor of scores, "
+                "Layer 'output' (output): the module returns 2 values. "
+                "Return one tensor of scores, "
                 "(images, classes)."
             ),
         ),
         (
             lambda s, x: [y := s.fc(x.flatten(1)), y.relu()][0],
             (
-                "Layer 'output' (output): the module returns 'fc'; layers up to 'relu' do not lead to "
+                "Layer 'output' (output): the module returns 'fc'; layers up "
+                "to 'relu' do not lead to "
                 "its output. Leave them out of forward."
             ),
         ),

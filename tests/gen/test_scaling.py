@@ -43,7 +43,8 @@ def test_other_ranges_and_fewer_bits(low, high) -> None:
         (
             np.full((1, 3, 2, 2), 255.0),
             (
-                "Images run from 255 to 255, and raw intensities x * std + mean from 255 to 255; the "
+                "Images run from 255 to 255, and raw intensities x * std + "
+                "mean from 255 to 255; the "
                 "program takes 0 to 1. Set pixel_range to the range of raw intensities (e.g. (0, "
                 "255)), and mean and std to what they were normalised with."
             ),

@@ -34,6 +34,21 @@ def test_a_loaded_row_is_there_two_clocks_after_its_address():
     simulate(dut, bench)
 
 
+def test_a_loaded_row_stays_while_none_is_read():
+    dut = LoadedMemory(shape=8, depth=len(ROWS))
+
+    async def bench(ctx):
+        await load(ctx, dut)
+        for clock, (address, enable) in enumerate([(4, 1), (9, 0), (8, 0), (6, 1), (1, 0), (0, 0)]):
+            ctx.set(dut.address, address)
+            ctx.set(dut.enable, enable)
+            await ctx.tick()
+            if clock:
+                assert ctx.get(dut.data) == ROWS[4 if clock < 4 else 6]
+
+    simulate(dut, bench)
+
+
 def test_a_table_entry_is_there_a_clock_later_and_stays_while_not_enabled():
     dut = TableMemory(layout=data.StructLayout({"low": 4, "high": 4}), depth=len(ROWS))
 

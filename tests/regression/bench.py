@@ -11,8 +11,8 @@ from augend.host.packets import make_packet, parse_answers
 from augend.hw.core import STALLS
 from augend.hw.counters import QUANTITIES
 from augend.hw.event_word import event_word
-from augend.hw.memory_image import event_rows, pixel_rows, program_rows
 from augend.hw.loading import MEMORIES
+from augend.hw.memory_image import event_rows, pixel_rows, program_rows
 from augend.hw.packet import Command
 from augend.sim.event_trace import observed_events, predicted_events
 from augend.sim.golden import GoldenModel
@@ -90,7 +90,7 @@ async def every_event_in_its_clock(dut):
             assert one == other, f"image {image}: expected {one}, the RTL has {other}"
         assert len(predicted) == len(observed)
         compared += len(predicted)
-    answers = [a for a in parse_answers(np.array(seen["answers"], np.uint32))]
+    answers = parse_answers(np.array(seen["answers"], np.uint32))
     results = [a.payload for a in answers if a.command == Command.RESULT]
     classes = network.readout.channels
     for image, payload in enumerate(results):

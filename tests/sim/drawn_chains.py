@@ -7,12 +7,12 @@ from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetw
 
 
 @st.composite
-def chains(draw, weight_bits=st.sampled_from([1, 2, 4, 8])):
+def chains(draw):
     """A chain of dense and convolutional projections, and some images."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(["current", "current", "events"]))
     bits = draw(st.sampled_from([1, 3, 8])) if encoding == "current" else 1
-    width = draw(weight_bits)
+    width = draw(st.sampled_from([1, 2, 4, 8]))
     steps = draw(st.integers(1, 4))
     shape = draw(
         st.one_of(

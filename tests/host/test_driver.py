@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from augend.gen.place import place
+from augend.host import connect
+from augend.host.packets import LinkError, make_packet, parse_answers
+from augend.host.transport import InProcess
+from augend.hw.fit import smallest_config
+from augend.hw.packet import Command
+
+from .small_program import small_program, some_images
+
+
+class Lossy(InProcess):
+    """Damages or drops words on the way, either way."""
+
+    def __init__(self, config, rate, seed=0):
+        super().__init__(config)
+        self.rate = rate
+        self.rng = np.random.default_rng(seed)
+        self.damaged = 0
+
+    def exchange(self, words, expect):
+        words = self._spoil(words)
+        observation = self.model.run(words, expect, quiet_clocks=50_000)
+        self.clocks += observation.elapsed
+        return self._spoil(observation.words)
+
+    def _spoil(self, words):
+        hit = self.rng.random(len(words)) < self.rate
+        self.damaged += int(hit.sum())
+        words = words ^ (hit * self.rng.integers(1, 1 << 32, len(words))).astype(np.uint32)
+        keep = self.rng.random(len(words)) >= self.rate / 4
+        return words[keep]
+
+
+def config():
+    return smallest_config(place(small_program().network, lanes=4))
+
+
+def test_rtl_gives_what_golden_gives():
+    images = some_images()
+    with connect(small_program(), "golden") as golden, connect(small_program(), "rtl") as rtl:
+        expected, result = golden.infer(images), rtl.infer(images)
+    np.testing.assert_array_equal(result.scores, expected.scores)
+    np.testing.assert_array_equal(result.cycles, expected.cycles)
+    assert result.predictions.dtype == result.scores.dtype == np.int64
+    assert set(result.operations) == {"conv", "fc"}
+    assert result.total_operations.min() > 0
+
+
+def test_uint8_images_are_raw_intensities():
+    images = some_images()
+    raw = np.rint(images * 255).astype(np.uint8)
+    with connect(small_program(), "rtl") as rtl:
+        one, other = rtl.infer(images), rtl.infer(raw)
+    np.testing.assert_array_equal(one.scores, other.scores)
+
+
+def test_a_link_that_damages_and_loses_words_changes_no_result():
+    images = some_images()
+    with connect(small_program(), "golden") as golden:
+        expected = golden.infer(images)
+    transport = Lossy(config(), 5e-4, seed=3)
+    with connect(small_program(), "rtl", config=config(), transport=transport) as rtl:
+        for _ in range(6):
+            result = rtl.infer(images)
+            np.testing.assert_array_equal(result.scores, expected.scores)
+            np.testing.assert_array_equal(result.cycles, expected.cycles)
+            for name, values in expected.operations.items():
+                np.testing.assert_array_equal(result.operations[name], values)
+    assert transport.damaged > 3
+
+
+def test_a_dead_link_is_given_up():
+    with pytest.raises(LinkError, match="No accelerator answers on this link"):
+        connect(small_program(), "rtl", config=config(), transport=Lossy(config(), 1.0))
+
+
+def test_another_program_is_not_run_by_mistake():
+    with connect(small_program(), "rtl") as rtl:
+        rtl._hash = rtl._hash ^ np.uint32(1)
+        with pytest.raises(LinkError, match="holds another program"):
+            rtl.infer(some_images(1))
+
+
+def test_half_a_program_is_not_run():
+    with connect(small_program(), "rtl") as rtl:
+        rtl._request([(Command.WRITE, np.array([0, 0, 0], np.uint32))])
+        with pytest.raises(LinkError, match="holds another program"):
+            rtl.infer(some_images(1))
+
+
+def test_backend_is_named():
+    with pytest.raises(ValueError, match="'golden' or 'rtl', not 'fpga'"):
+        connect(small_program(), "fpga")
+
+
+def test_packets_survive_garbage_around_them():
+    good = make_packet(Command.RUN, 7, [1, 2])
+    answers = parse_answers(np.concatenate([np.array([5, 0xA6], np.uint32), good, good[:3]]))
+    assert [(a.command, a.sequence, a.payload.tolist()) for a in answers] == [
+        (Command.RUN, 7, [1, 2])
+    ]
