@@ -60,6 +60,18 @@ sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golde
 sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every lane and core count
 	$(BIN)/python -m tests.measure.rtl_equality --all --output $(TABLES)
 
+.PHONY: accuracy
+accuracy: .venv/.dev ## All 10,000 MNIST test images on the golden model, beside the ANN
+	$(BIN)/python -m tests.measure.accuracy --output $(TABLES)
+
+.PHONY: figures
+figures: .venv/.dev ## Draw the pictures of the docs again
+	$(BIN)/python docs/figures/draw.py
+
+.PHONY: tables
+tables: .venv/.dev ## Put the measured tables into the README
+	$(BIN)/python -m tests.measure.readme_tables
+
 .PHONY: bench
 bench: .venv/.bench ## Speed beside that of the peers, in one run
 	$(BIN)/python -m tests.bench.golden_speed

@@ -202,8 +202,10 @@ class RtlAccelerator:
     def _request(self, requests: list[tuple[Command, Words]]) -> list[Answer]:
         """Have every request carried out; what is lost or damaged on the way is repeated."""
         answers: list[Answer] = []
-        for _ in range(_ATTEMPTS):
-            left = requests[len(answers) :]
+        vain = 0
+        while vain < _ATTEMPTS:
+            before = len(answers)
+            left = requests[before:]
             first = self._sequence
             packets = [
                 make_packet(command, first + i, payload)
@@ -226,10 +228,11 @@ class RtlAccelerator:
             # Later images have overwritten the input memory: begin again with this one's.
             while answers and _writes_input(requests[len(answers) - 1]):
                 answers.pop()
+            vain = 0 if len(answers) > before else vain + 1
             self._hello()
         raise LinkError(
-            f"Only {len(answers)} of {len(requests)} packets got through in {_ATTEMPTS} attempts: "
-            f"the link loses or damages too much"
+            f"Only {len(answers)} of {len(requests)} packets got through, then none in {_ATTEMPTS} "
+            f"attempts: the link loses or damages too much"
         )
 
     def _answer_words(self, command: Command) -> int:
