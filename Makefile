@@ -22,7 +22,7 @@ $(BIN)/python:
 	@touch $@
 
 .venv/.dev: .venv/.core
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 .venv/.bench: .venv/.dev
@@ -65,7 +65,7 @@ accuracy: .venv/.dev ## All 10,000 MNIST test images on the golden model, beside
 	$(BIN)/python -m tests.measure.accuracy --output $(TABLES)
 
 .PHONY: figures
-figures: .venv/.dev ## Draw the pictures of the docs again
+figures: .venv/.core ## Draw the pictures of the docs again
 	$(BIN)/python docs/figures/draw.py
 
 .PHONY: tables

@@ -118,7 +118,8 @@ def check_fit(config: AcceleratorConfig, placement: Placement) -> None:
         Every parameter that falls short, with need and capacity.
     """
     needs = _needs(placement)
-    exact = ("lanes",) if config.weight_bits > 1 else ("lanes", "weight_bits")
+    # A router numbers the encoder after its cores: a placement is for so many, used or not.
+    exact = ("lanes", "cores", *(["weight_bits"] if config.weight_bits == 1 else []))
     short = [
         f"{field.name} {needs[field.name]} (has {getattr(config, field.name)})"
         for field in fields(config)

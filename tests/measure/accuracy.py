@@ -7,13 +7,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from tests.measure.table import write_table
-from tests.measure.trained import RECIPES, calibration_images, trained
 
 from augend.gen import convert
 from augend.gen.datasets import load
 from augend.host.sources import ann_accuracy, images_for
 from augend.sim.golden import GoldenModel
+from tests.measure.table import write_table
+from tests.measure.trained import RECIPES, calibration_images, trained
 
 # Points below the ANN that are allowed at 8 bits, by T; and that 4 bits may lose on 8.
 ALLOWED = {"mlp": {1: 0.35, 2: 0.10, 5: 0.05}, "cnn": {1: 0.25, 2: 0.05, 5: 0.00}}

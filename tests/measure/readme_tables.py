@@ -75,7 +75,7 @@ def main() -> None:
     except TableError as error:
         sys.exit(f"{options.readme}: {error}")
     if options.check and after != before:
-        sys.exit(f"{options.readme} is stale: run python -m tests.measure.readme_tables")
+        sys.exit(f"{options.readme} is stale: run make tables")
     if after != before:
         temporary = options.readme.with_name(f".{options.readme.name}.new")
         temporary.write_text(after, encoding="utf-8")

@@ -1,0 +1,89 @@
+"""Clocks by formula: what an empty step costs, and how well the lanes are used."""
+
+import numpy as np
+
+from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
+from augend.gen.place import place
+from augend.sim.golden import GoldenModel
+from augend.sim.link import LinkModel, Request
+from augend.sim.timing import TimingModel
+
+
+def perceptron(timesteps, hidden=256, schedule="synchronous"):
+    rng = np.random.default_rng(0)
+
+    def population(name, size, **options):
+        return Population(
+            name=name,
+            shape=(size,),
+            threshold=np.full(size, 100),
+            bias=np.zeros(size, int),
+            initial=np.full(size, 50),
+            **options,
+        )
+
+    def dense(source, target, size):
+        return Projection(
+            source=source, target=target, kind="dense", weight=rng.integers(-20, 60, size)
+        )
+
+    return SpikingNetwork(
+        input=Input(shape=(64,), encoding="events", bits=1),
+        populations=(
+            population("first", hidden),
+            population("second", hidden),
+            population("out", 16, reset="none"),
+        ),
+        projections=(
+            dense(INPUT, "first", (hidden, 64)),
+            dense("first", "second", (hidden, hidden)),
+            dense("second", "out", (16, hidden)),
+        ),
+        timesteps=timesteps,
+        schedule=schedule,
+    )
+
+
+def cycles(network, density, lanes=16, memory="distributed"):
+    rng = np.random.default_rng(1)
+    events = (rng.random((2, network.timesteps, 64)) < density).astype(np.uint8)
+    golden = GoldenModel(network, record="trains").run(events)
+    timing = TimingModel(place(network, lanes=lanes), potential_memory=memory)
+    return timing.run(events, golden.trains), golden
+
+
+def test_an_empty_step_costs_its_sweeps_and_a_fixed_change_over():
+    """256 neurons on 16 lanes: 16 words each, 13 clocks beside them, 6 to take an empty input."""
+    few, many = cycles(perceptron(5), 0.0)[0], cycles(perceptron(25), 0.0)[0]
+    step = (many.cycles - few.cycles) / 20
+    np.testing.assert_array_equal(step, 2 * (16 + 13) + 6)
+
+
+def test_busy_lanes_are_used():
+    timing, golden = cycles(perceptron(4), 0.5)
+    for name in ("first", "second", "out"):
+        busy = golden.operations[name] / (timing.clocks[name] * 16)
+        assert busy.min() > 0.85, name
+    total = sum(golden.operations.values()) / (timing.cycles * 16)
+    assert total.min() > 0.9
+
+
+def test_a_word_that_comes_back_is_held_in_block_memory_only():
+    block, golden = cycles(perceptron(4), 0.5, memory="block")
+    distributed, _ = cycles(perceptron(4), 0.5)
+    spikes = golden.trains["second"].sum(2)  # (images, steps)
+    np.testing.assert_array_equal(block.stalls["held"][:, 0], 3 * np.maximum(spikes - 1, 0).sum(1))
+    np.testing.assert_array_equal(block.cycles - distributed.cycles, block.stalls["held"][:, 0])
+
+
+def test_link_answers_before_the_next_head():
+    link = LinkModel(classes=10, counters=35)
+    starts = link.starts(
+        [
+            Request(kind="start", length=2, arrived=10, busy=30),
+            Request(kind="run", length=2, arrived=20, busy=100),
+            Request(kind="run", length=2, arrived=1000, busy=100),
+        ]
+    )
+    # Head two clocks after the CRC, then length and hash, then the start.
+    assert starts == [16, 52, 1006]
