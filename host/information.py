@@ -15,21 +15,18 @@ def show_program(program: Program, console: Console) -> None:
         title=f"{network.timesteps} time steps, {network.schedule}, {program.lanes} lanes, "
         f"{program.cores} cores"
     )
-    numbers = ("neurons", "synapses", "fan-in", "weight bits", "potential bits")
-    for column in ("population", "shape", *numbers, "threshold", "input shift", "reset"):
-        table.add_column(column, justify="right" if column in numbers else "left")
+    right = ("synapses", "fan-in")
+    for column in ("population", "shape", *right, "weight, potential bits", "threshold", "shift"):
+        table.add_column(column, justify="right" if column in right else "left")
     for row in program.summary():
         table.add_row(
             row.population,
             "x".join(map(str, row.shape)),
-            f"{row.neurons:,}",
             f"{row.synapses:,}",
             f"{row.fan_in:,}",
-            str(row.weight_bits),
-            str(row.potential_bits),
-            _span(row.threshold),
+            f"{row.weight_bits}, {row.potential_bits}",
+            _span(row.threshold) if row.reset != "none" else "read out",
             _span(row.current_shift),
-            row.reset,
         )
     console.print(table)
     shape = "x".join(map(str, network.input.shape))

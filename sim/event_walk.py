@@ -194,7 +194,7 @@ def keep_heap() -> None:
     """Let glibc keep the memory of one chunk of images for the next.
 
     It hands freed blocks beyond a threshold back to the system, whose pages the next chunk would
-    have to fault in again (half of the run time on a CNN at T = 8, measured); the threshold rises
+    have to fault in again (a quarter to a half of the run time on a CNN); the threshold rises
     to the size of the largest block that was ever freed, see mallopt(3), M_MMAP_THRESHOLD.
     """
     np.empty(31 << 20, np.uint8)

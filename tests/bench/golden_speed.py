@@ -110,7 +110,12 @@ def measure(module: nn.Sequential, data: dict, steps: int, images: int, turns: i
     contenders = [
         ours,
         golden("augend", programs["phased"], pixels, COMPILED),
-        golden("augend, NumPy alone", program, pixels[: images // 4], REFERENCE),
+        golden(
+            "augend, NumPy alone, a quarter of the images",
+            program,
+            pixels[: images // 4],
+            REFERENCE,
+        ),
         *(peer(entry, network, floats, steps) for entry in PEERS),
     ]
     results = [contender.classify() for contender in contenders]  # and everything is warm
