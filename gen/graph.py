@@ -1,13 +1,18 @@
 """Float layers between a front end and folding: what every front end produces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "SOURCE",
+    "Add",
     "AvgPool",
     "BatchNorm",
+    "Binary",
+    "Concat",
     "Conv",
     "ConversionError",
     "Flatten",
@@ -15,9 +20,14 @@ __all__ = [
     "Graph",
     "Layer",
     "Linear",
+    "MaxPool",
+    "Pick",
     "Relu",
     "Shape",
 ]
+
+SOURCE = "input"
+"""Name under which layers refer to the network's input."""
 
 Floats = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -54,18 +64,22 @@ class ConversionError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layer:
-    """One layer of a chain.
+    """One layer of a network.
 
     Parameters
     ----------
     name
-        Its place in the module, e.g. ``features.3``.
+        Its place in the module, e.g. ``features.3``; unique.
     shape
         Shape of its output for one image: ``(C, H, W)`` or ``(N,)``.
+    sources
+        Names of the layers that feed it, in order; the network's input is ``input``. Where left
+        out, the layer before it in the graph.
     """
 
     name: str
     shape: Shape
+    sources: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -139,8 +153,41 @@ class BatchNorm(Layer):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool(Layer):
+    """Greatest value of each window; places off the image are not there."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Relu(Layer):
-    """``y = max(x, 0)``."""
+    """``y = min(max(x, slope x), ceiling)``.
+
+    ``slope``: of what is below 0, 0 to 1, one for all or one a channel ``(C,)``; 0 is ReLU, 1 is
+    no activation at all. ``ceiling``: e.g. 6 for ReLU6; None for none.
+    """
+
+    slope: float | Floats = 0.0
+    ceiling: float | None = None
+
+    @property
+    def rectifies(self) -> bool:
+        """Whether nothing below 0 passes."""
+        return not np.any(self.slope)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Binary(Layer):
+    """``heaviside``: 1 where x >= 0 (or > 0), else 0; ``sign``: +1 there, else -1.
+
+    ``zero``: whether x = 0 counts as above.
+    """
+
+    function: Literal["heaviside", "sign"]
+    zero: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -149,15 +196,41 @@ class Flatten(Layer):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Add(Layer):
+    """Sum of its sources, each times its gain; all have the shape of the result."""
+
+    gains: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concat(Layer):
+    """Its sources one behind the other along the first axis, that of channels."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pick(Layer):
+    """Chosen channels, rows and columns of its source: slices, zero padding, shuffles, flips.
+
+    ``channels``, ``rows`` and ``columns`` are, for each of the output, the source's index, or -1
+    where a zero comes; None means all as they are. Of ``(N,)`` only ``channels`` are chosen.
+    """
+
+    channels: tuple[int, ...] | None = None
+    rows: tuple[int, ...] | None = None
+    columns: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Graph:
-    """A network as a chain of float layers, each fed by the one before it.
+    """A network of float layers.
 
     Parameters
     ----------
     input_shape
         Shape of one image: ``(C, H, W)`` or ``(N,)``.
     layers
-        In order, each with its output shape.
+        Each behind its sources. The last is the network's output; what does not lead to it is
+        left out.
     passed
         Layers that do nothing when the network is used, with the reason: ``(name, reason)``.
     """
@@ -167,26 +240,51 @@ class Graph:
     passed: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for shape in (self.input_shape, *(layer.shape for layer in self.layers)):
+        before, shapes, layers = SOURCE, {SOURCE: self.input_shape}, []
+        for layer in self.layers:
+            linked = layer if layer.sources else replace(layer, sources=(before,))
+            for source in linked.sources:
+                if source not in shapes:
+                    raise ConversionError(
+                        f"it is fed by {source!r}, which is no layer before it.",
+                        layer=layer.name,
+                        kind=layer.kind,
+                    )
+            if layer.name in shapes:
+                raise ConversionError("two layers have this name.", layer=layer.name)
+            shapes[layer.name] = layer.shape
+            before = layer.name
+            layers.append(linked)
+        for shape in shapes.values():
             if len(shape) not in (1, 3) or min(shape) < 1:
                 raise ConversionError(
                     f"Shapes must be (N,) or (C, H, W) of at least 1, not {shape}."
                 )
+        needed = {layers[-1].name} if layers else set()
+        for layer in reversed(layers):
+            if layer.name in needed:
+                needed.update(layer.sources)
+        kept = tuple(layer for layer in layers if layer.name in needed)
+        object.__setattr__(self, "layers", kept)
 
-    def source_shape(self, index: int) -> Shape:
-        """Shape of what enters layer ``index``."""
-        return self.input_shape if index == 0 else self.layers[index - 1].shape
+    def shape_of(self, name: str) -> Shape:
+        """Shape of a layer, or of the input."""
+        if name == SOURCE:
+            return self.input_shape
+        return next(layer.shape for layer in self.layers if layer.name == name)
+
+    def users(self, name: str) -> tuple[Layer, ...]:
+        """Layers that a layer, or the input, feeds."""
+        return tuple(layer for layer in self.layers if name in layer.sources)
 
     @property
     def output_shape(self) -> Shape:
         """Shape of what the network returns for one image."""
-        return self.source_shape(len(self.layers))
+        return self.layers[-1].shape if self.layers else self.input_shape
 
     @property
     def macs(self) -> dict[str, int]:
         """Multiply-accumulates an image, by layer; layers without weights are left out."""
-        counts = (
-            (layer.name, layer.macs(self.source_shape(index)))
-            for index, layer in enumerate(self.layers)
-        )
+        shapes = {SOURCE: self.input_shape} | {layer.name: layer.shape for layer in self.layers}
+        counts = ((layer.name, layer.macs(shapes[layer.sources[0]])) for layer in self.layers)
         return {name: count for name, count in counts if count}
