@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.training.checkpoint import save_network
@@ -59,13 +60,13 @@ def train(
     Parameters
     ----------
     recipe
-        ``mlp`` or ``cnn``.
+        One of `augend.gen.training.recipes.NAMES`.
     data
         Name of a data set (`augend.gen.datasets.NAMES`).
     epochs
         Passes over the training images, instead of the recipe's own number.
     seed
-        Of the first weights, the order of the images, their shifts and the dropout.
+        Of the first weights, the order of the images, their augmentation and the dropout.
     output
         Where to keep the network; nothing is written without it.
     quiet
@@ -124,10 +125,11 @@ def _fit(
     epochs: int,
     quiet: bool,
 ) -> None:
-    """AdamW under a one-cycle learning rate (Smith 2018) on shuffled, shifted batches."""
+    """AdamW under a one-cycle learning rate (Smith 2018) on shuffled, augmented batches."""
     device = next(network.parameters()).device
-    images = torch.from_numpy(training.images).to(device)
-    images = functional.pad(images, (recipe.shift,) * 4)
+    layout = torch.channels_last if recipe.bfloat16 else torch.contiguous_format
+    convert_conv2d_weight_memory_format(network, layout)
+    images = recipe.augmentation.pad(torch.from_numpy(training.images).to(device))
     labels = torch.from_numpy(training.labels).to(device)
     batch = min(recipe.batch, len(labels))
     steps = len(labels) // batch
@@ -144,8 +146,11 @@ def _fit(
             total = torch.zeros((), device=device)
             order = torch.randperm(len(labels)).to(device)[: steps * batch]
             for chosen in order.split(batch):
-                shifted = _shifted(images, chosen, recipe.shift)
-                loss = functional.cross_entropy(network(shifted), labels[chosen])
+                views = recipe.augmentation.view(images, chosen).contiguous(memory_format=layout)
+                with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
+                    loss = functional.cross_entropy(
+                        network(views), labels[chosen], label_smoothing=recipe.label_smoothing
+                    )
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -157,29 +162,7 @@ def _fit(
             progress.update(
                 task, epoch=epoch, loss=f"{total.item() / steps:.4f}", validation=measured
             )
-
-
-def _shifted(padded: torch.Tensor, chosen: torch.Tensor, shift: int) -> torch.Tensor:
-    """Cut the chosen images out of their padding, each at its own place.
-
-    Parameters
-    ----------
-    padded
-        All images with ``shift`` pixels of border, ``(images, C, H + 2 shift, W + 2 shift)``.
-    chosen
-        Indices, ``(batch,)``.
-    shift
-        Largest move in pixels.
-    """
-    if shift == 0:
-        return padded[chosen]
-    height, width = (size - 2 * shift for size in padded.shape[2:])
-    device = padded.device
-    top, left = torch.randint(2 * shift + 1, (2, len(chosen))).to(device)
-    rows = (top[:, None] + torch.arange(height, device=device))[:, None, :, None]
-    columns = (left[:, None] + torch.arange(width, device=device))[:, None, None, :]
-    channels = torch.arange(padded.shape[1], device=device)[None, :, None, None]
-    return padded[chosen[:, None, None, None], channels, rows, columns]
+    convert_conv2d_weight_memory_format(network, torch.contiguous_format)
 
 
 def _progress(quiet: bool) -> Progress:

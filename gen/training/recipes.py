@@ -1,9 +1,10 @@
-"""How each network is trained on each data set; every number was chosen on validation images."""
+"""How each network is trained on each data set; no number was chosen on test images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.networks import NETWORKS
 
 __all__ = ["NAMES", "Recipe", "RecipeError", "recipe_for"]
@@ -33,8 +34,13 @@ class Recipe:
         The highest of the one-cycle schedule.
     weight_decay
         Of AdamW: it keeps weights, and so the range that is quantised later, small.
-    shift
-        Each training image is moved by up to this many pixels, up or down and sideways.
+    augmentation
+        What is done to each training image anew in every epoch.
+    label_smoothing
+        Share of the target that is spread evenly over all classes.
+    bfloat16
+        Multiply in bfloat16 with the channels last in memory; weights and results stay float32.
+        On a CPU with AVX-512 BF16 an epoch of convolutions takes less than half the time.
     validation
         Training images kept back to measure on; the test images serve only the last measurement.
     """
@@ -45,7 +51,9 @@ class Recipe:
     batch: int = 128
     learning_rate: float
     weight_decay: float = 1e-2
-    shift: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    label_smoothing: float = 0.0
+    bfloat16: bool = False
     validation: int = 5000
 
     def __post_init__(self) -> None:
@@ -53,7 +61,7 @@ class Recipe:
             raise RecipeError(
                 f"there is no network {self.network!r}; the networks are {', '.join(NAMES)}"
             )
-        for name, lowest in (("epochs", 1), ("batch", 1), ("shift", 0), ("validation", 1)):
+        for name, lowest in (("epochs", 1), ("batch", 1), ("validation", 1)):
             value = getattr(self, name)
             if value < lowest:
                 raise RecipeError(f"{name} is {value}; it must be {lowest} or more")
@@ -62,22 +70,57 @@ class Recipe:
                 f"learning rate {self.learning_rate} must be above 0, weight decay "
                 f"{self.weight_decay} not below 0"
             )
+        if not 0 <= self.label_smoothing < 1:
+            raise RecipeError(
+                f"label_smoothing is {self.label_smoothing}; it must be from 0 to below 1"
+            )
 
 
-_LARGE = {
+_DIEHL = {
     "mlp": Recipe(
         network="mlp",
         arguments={"hidden": (1200, 1200), "input_dropout": 0.1, "dropout": 0.3},
         epochs=12,
         learning_rate=1e-3,
-        shift=1,
+        augmentation=Augmentation(shift=1),
     ),
     "cnn": Recipe(
         network="cnn",
         arguments={"dropout": 0.3},
         epochs=8,
         learning_rate=3e-3,
-        shift=1,
+        augmentation=Augmentation(shift=1),
+    ),
+}
+
+_MNIST = {
+    **_DIEHL,
+    "lenet": Recipe(
+        network="lenet",
+        epochs=15,
+        learning_rate=4e-3,
+        augmentation=Augmentation(shift=1, rotation=10, scaling=0.1),
+    ),
+    "cnn7": Recipe(
+        network="cnn7",
+        arguments={"map_dropout": 0.1, "dropout": 0.3},
+        epochs=20,
+        learning_rate=4e-3,
+        augmentation=Augmentation(shift=2, rotation=10, scaling=0.1),
+    ),
+}
+
+_CIFAR = {
+    **_DIEHL,
+    "cifar-cnn": Recipe(
+        network="cifar-cnn",
+        arguments={"map_dropout": 0.1, "dropout": 0.4},
+        epochs=60,
+        learning_rate=4e-3,
+        weight_decay=5e-2,
+        augmentation=Augmentation(shift=4, mirror=True),
+        label_smoothing=0.05,
+        bfloat16=True,
     ),
 }
 
@@ -100,6 +143,8 @@ _DIGITS = {
     ),
 }
 
+_BY_DATA = {"digits": _DIGITS, "cifar10": _CIFAR}
+
 
 def recipe_for(name: str, data: str) -> Recipe:
     """The recipe of this name for this data set.
@@ -109,7 +154,9 @@ def recipe_for(name: str, data: str) -> Recipe:
     RecipeError
         When there is no such recipe.
     """
-    recipes = _DIGITS if data == "digits" else _LARGE
+    recipes = _BY_DATA.get(data, _MNIST)
     if name not in recipes:
-        raise RecipeError(f"there is no recipe {name!r}; the recipes are {', '.join(recipes)}")
+        raise RecipeError(
+            f"there is no recipe {name!r} for {data}; the recipes are {', '.join(recipes)}"
+        )
     return recipes[name]

@@ -1,11 +1,14 @@
 """Training: what it reaches, that it repeats, and what it looks at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from augend.gen.datasets import DataSetError, load
+from augend.gen.datasets import DataSet, DataSetError, load
 from augend.gen.training import Recipe, RecipeError, accuracy, loop, recipe_for, train
+from augend.gen.training.networks import NETWORKS
 
 
 @pytest.mark.parametrize(("recipe", "floor"), [("mlp", 0.90), ("cnn", 0.88)])
@@ -62,23 +65,46 @@ def test_accuracy_counts():
     assert accuracy(Constant(1, 1), images) == pytest.approx(np.mean(images.labels == 3))
 
 
-def test_shift_moves_by_whole_pixels_and_pads_with_black():
-    torch.manual_seed(0)
-    image = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
-    padded = torch.nn.functional.pad(image, (1, 1, 1, 1))
-    seen = {
-        tuple(cut.flatten().int().tolist())
-        for cut in loop._shifted(padded, torch.zeros(500, dtype=torch.int64), 1)
-    }
-    assert len(seen) == 9
-    assert (1, 2, 3, 4, 5, 6, 7, 8, 9) in seen
-    assert (0, 0, 0, 0, 1, 2, 0, 4, 5) in seen
-    assert (5, 6, 0, 8, 9, 0, 0, 0, 0) in seen
+def some_images(shape, count=64):
+    generator = np.random.default_rng(1)
+    return DataSet(
+        name="noise",
+        images=generator.random((count, *shape), dtype=np.float32),
+        labels=np.arange(count) % 10,
+        classes=10,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "shape"),
+    [
+        ("lenet", "mnist", (1, 28, 28)),
+        ("cnn7", "mnist", (1, 28, 28)),
+        ("cifar-cnn", "cifar10", (3, 32, 32)),
+    ],
+)
+def test_each_recipe_learns_a_few_images_in_three_epochs(name, data, shape):
+    images, recipe = some_images(shape), recipe_for(name, data)
+    recipe = replace(recipe, batch=16, augmentation=replace(recipe.augmentation, shift=1))
+    torch.manual_seed(1)
+    network = NETWORKS[name](shape=shape, classes=10, **recipe.arguments)
+
+    def loss():
+        scores = network.eval()(torch.from_numpy(images.images))
+        return torch.nn.functional.cross_entropy(scores, torch.from_numpy(images.labels)).item()
+
+    before = loss()
+    loop._fit(network, images, images, recipe, 3, True)
+    assert loss() < before
+    assert all(value.is_contiguous() for value in network.state_dict().values())
+    assert {value.dtype for value in network.parameters()} == {torch.float32}
 
 
 def test_refusals():
-    with pytest.raises(RecipeError, match="^there is no recipe 'rnn'; the recipes are mlp, cnn$"):
+    with pytest.raises(RecipeError, match="^there is no recipe 'rnn' for digits; the recipes"):
         train("rnn", "digits")
+    with pytest.raises(RecipeError, match="'lenet' for digits; the recipes are mlp, cnn$"):
+        train("lenet", "digits")
     with pytest.raises(RecipeError, match="^epochs is 0; it must be 1 or more$"):
         train("mlp", "digits", epochs=0)
     with pytest.raises(DataSetError, match="no data set 'letters'"):
@@ -87,8 +113,13 @@ def test_refusals():
         Recipe(network="mlp", epochs=1, batch=0, learning_rate=0.1)
     with pytest.raises(RecipeError, match="no network 'rnn'; the networks are mlp, cnn"):
         Recipe(network="rnn", epochs=1, learning_rate=0.1)
+    with pytest.raises(RecipeError, match="^label_smoothing is 1; it must be from 0 to below 1$"):
+        Recipe(network="mlp", epochs=1, learning_rate=0.1, label_smoothing=1)
 
 
 def test_recipe_depends_on_the_data():
     assert recipe_for("mlp", "mnist").arguments["hidden"] == (1200, 1200)
     assert recipe_for("mlp", "digits").arguments["hidden"] != (1200, 1200)
+    assert recipe_for("cifar-cnn", "cifar10").augmentation.mirror
+    with pytest.raises(RecipeError, match="'cifar-cnn' for mnist; the recipes are mlp, cnn, lenet"):
+        recipe_for("cifar-cnn", "mnist")
