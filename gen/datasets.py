@@ -17,7 +17,15 @@ from augend.gen.dataset_catalogue import PUBLISHED
 from augend.gen.dataset_formats import RawSplit
 from augend.gen.dataset_sources import SourceError
 
-__all__ = ["NAMES", "DataSet", "DataSetError", "load", "validation_split"]
+__all__ = [
+    "EVENT_NAMES",
+    "NAMES",
+    "DataSet",
+    "DataSetError",
+    "Split",
+    "load",
+    "validation_split",
+]
 
 Split = Literal["train", "test"]
 
@@ -79,6 +87,9 @@ class DataSet:
 NAMES = ("digits", *PUBLISHED)
 """Every name that `load` knows; the first is the default of the commands."""
 
+EVENT_NAMES = ("nmnist",)
+"""Sets of event recordings, which `augend.gen.event_set.load_events` loads."""
+
 
 def load(name: str, split: Split = "train") -> DataSet:
     """Load a data set by name.
@@ -99,6 +110,11 @@ def load(name: str, split: Split = "train") -> DataSet:
     DataSetError
         When the name is unknown or no source gives the data.
     """
+    if name in EVENT_NAMES:
+        raise DataSetError(
+            f"{name} holds recordings of an event sensor, not images; it goes with networks of "
+            f"input encoding 'events' (augend.gen.event_set.load_events)"
+        )
     if name not in NAMES:
         raise DataSetError(f"there is no data set {name!r}; the names are {', '.join(NAMES)}")
     if split not in get_args(Split):

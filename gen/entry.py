@@ -15,11 +15,12 @@ class Input:
     """What enters the network.
 
     ``current``: unsigned integer intensities, the same in every time step, integrated once.
-    ``rate``: each step an intensity p spikes with probability p / 2**bits, drawn from an LFSR.
-    ``ttfs``: one spike, the earlier the brighter (Datta 2021, eq. 4).
-    ``hybrid``: current in the first step, then one spike as in ``ttfs`` (Datta 2021, eq. 5).
+    ``rate``: in each step an intensity p spikes with probability p / (2**bits - 1), to the nearest
+    2**-bits, times ``rate`` / 2**16, drawn from an LFSR (Diehl 2015, section IV-C).
+    ``ttfs``: one spike, the earlier the brighter (Datta 2021, eq. 4, from the first step on).
+    ``hybrid``: current in the first step, then one spike in the others (Datta 2021, eq. 4 and 5).
     ``events``: spikes of a sensor for every time step; with more than one bit, several at once.
-    How intensities become spikes, bit for bit, is in `augend.gen.encoding`.
+    How intensities become spikes, bit for bit, is in `augend.gen.encoding` and docs/encodings.md.
 
     Parameters
     ----------
@@ -30,16 +31,17 @@ class Input:
     bits
         Width of an intensity, or of the number of events of a neuron in a step, 1 to 8.
     seed
-        Start of the LFSR of ``rate``, 1 to 2**32 - 1; every image starts there.
+        Start of the LFSR of ``rate``, 1 to 2**32 - 1; every image starts there. Seeds that differ
+        in few bits give spikes that resemble; `augend.gen.lfsr.seed_of_run` makes good ones.
     rate
-        For ``rate``: the share of 2**-16 by which intensities are weakened before they are
-        compared, 1 to 65536; 65536 leaves them as they are.
+        For ``rate``: with what probability the brightest intensity spikes in a step, in 2**-16, 1
+        to 65536, which is every step. `augend.gen.encoding.input_rate` makes it of hertz.
     """
 
     shape: Shape
     encoding: Encoding = "current"
     bits: int = 8
-    seed: int = 1
+    seed: int = 0x9E3779B9
     rate: int = 1 << 16
 
     def __post_init__(self) -> None:
