@@ -48,6 +48,10 @@ format: .venv/.dev ## Put the code in form
 test: .venv/.dev ## Unit tests and random networks: golden, timing and RTL against each other
 	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim
 
+.PHONY: browser
+browser: ## Chromium from Debian, which one test opens the report page in; without it the test skips
+	command -v chromium chromium-browser google-chrome || apt-get install -y chromium
+
 .PHONY: prove
 prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplier anywhere
 	$(BIN)/pytest -n 2 tests/prove tests/synthesis

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from augend.gen.intervals import Arrival, Interval, gathered, stepped, summed
 from augend.gen.network import INPUT, ContractError, Ints, Population, Projection, SpikingNetwork
 
 __all__ = ["MOST_BITS", "Bounds", "bounds", "signed_bits"]
@@ -96,99 +97,93 @@ def bounds(network: SpikingNetwork) -> Mapping[str, Bounds]:
 
 
 def _bounds(network: SpikingNetwork, population: Population) -> Bounds:
-    shape = population.shape
-    least = most = np.zeros(shape, np.int64)  # of the weights that spikes bring in one step
-    planes = (least, most)  # of the weights that one bit plane of the input brings
+    shape, steps = population.shape, network.timesteps
+    nothing = Arrival.of(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+    spikes = total = nothing  # of one step, and of all steps
+    planes = np.zeros(shape, np.int64), np.zeros(shape, np.int64)  # of one bit plane of the input
+    spiking = False
     for projection in network.into(population.name):
-        low, high = _weight_sums(network, projection)
+        fall, rise = _weight_sums(network, projection)
         if projection.source == INPUT and network.current_fed(population):
-            planes = (planes[0] + low, planes[1] + high)
-        else:
-            least, most = least + low, most + high
-    bits = network.input.bits
+            planes = planes[0] + fall, planes[1] + rise
+            if not network.input.spikes:
+                continue
+        least, most = network.most_spikes(projection.source)
+        brought = Arrival.of(fall * most + rise * least, rise * most + fall * least)
+        spikes = spikes.plus(brought)
+        total = total.plus(brought.times(_times(network, projection)))
+        spiking = True
     current, accumulator, lsb_first = None, None, False
-    bias = population.per_neuron(population.bias)
-    drive = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    drive = nothing
     if population.current_shift is not None:
-        pixel = (1 << bits) - 1
-        shift = population.per_neuron(population.current_shift)
-        drive = planes[0] * pixel >> shift, planes[1] * pixel >> shift
-        current = _extremes(*drive)
+        bits = network.input.bits
+        pixel, shift = (1 << bits) - 1, population.per_neuron(population.current_shift)
+        drive = Arrival.of(planes[0] * pixel >> shift, planes[1] * pixel >> shift)
+        current = _extremes(drive.whole)
         lsb_first = bool(population.current_shift.min() >= bits - 1)
         accumulator = _accumulator(*planes, bits, lsb_first)
-    waits = network.schedule == "phased" and not (
-        network.current_fed(population)
-        and all(projection.source == INPUT for projection in network.into(population.name))
-    )
-    step = _Step(
-        trough=least + np.minimum(bias, 0) + np.minimum(drive[0], 0),
-        peak=most + np.maximum(bias, 0) + np.maximum(drive[1], 0),
-        low=least + bias + drive[0],
-        high=most + bias + drive[1],
-    )
-    walk = _accumulated if population.reset == "none" or waits else _stepped
-    low, high = walk(population, step, network.timesteps)
+    once = network.input.encoding == "hybrid"
+    bias = population.per_neuron(population.bias)
+    bias = Arrival.of(bias, bias)
+    if not population.fires and population.plain:
+        driven = drive.times(1 if once else steps)
+        potential = summed(population, total.plus(bias.times(steps)).plus(driven))
+    elif network.schedule == "phased" and spiking:
+        driven = drive.times(1 if once else steps)
+        potential = gathered(population, total.plus(bias.times(steps)).plus(driven), steps)
+    else:
+        later = spikes.plus(bias).plus(_inhibited(population))
+        first = spikes.plus(bias).plus(drive)
+        potential = stepped(population, first, later if once else later.plus(drive), steps)
     threshold = population.per_neuron(population.threshold)
     return Bounds(
-        potential=_extremes(low, high),
-        margin=_extremes(low - threshold, high - threshold),
+        potential=_extremes(potential),
+        margin=_extremes(Interval(potential.low - threshold, potential.high - threshold)),
         current=current,
         accumulator=accumulator,
         lsb_first=lsb_first,
     )
 
 
+def _times(network: SpikingNetwork, projection: Projection) -> int:
+    """In how many steps of an inference a neuron can send spikes through a projection."""
+    source = projection.source
+    if source == INPUT:
+        return 1 if network.input.encoding in ("ttfs", "hybrid") else network.timesteps
+    once = any(p.name == source and p.single_spike for p in network.populations)
+    return 1 if once else network.timesteps
+
+
+def _inhibited(population: Population) -> Arrival:
+    """What the other neurons' spikes of the step before can take off."""
+    most = 1 if population.single_spike else population.most_spikes
+    taken = population.inhibition * (population.size - 1) * most
+    none = np.zeros(population.shape, np.int64)
+    return Arrival.of(none - taken, none)
+
+
 def _weight_sums(network: SpikingNetwork, projection: Projection) -> tuple[Ints, Ints]:
-    """Sum of negative, and of positive, weights into every neuron of the target."""
+    """Sum of negative, and of positive, weights into every neuron of the target, shifted."""
     target = network.shape_of(projection.target)
-    weight = projection.weight.astype(np.int64)
+    reached = projection.target_part(target)
+    weight = projection.weight.astype(np.int64) << projection.shift
     parts = np.minimum(weight, 0), np.maximum(weight, 0)
     if projection.kind == "dense":
-        low, high = (part.sum(1).reshape(target) for part in parts)
-        return low, high
-    source = network.shape_of(projection.source)
-    rows, columns = (
-        projection.covers(axis, source[1 + axis], target[1 + axis]).any(0).astype(np.int64)
-        for axis in (0, 1)
-    )  # (outputs, taps): whether a tap lies on the image
-    low, high = (
-        np.einsum("okl,yk,xl->oyx", part.sum(1), rows, columns, optimize=True) for part in parts
-    )
-    return low, high
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Step:
-    """What one step can add to every neuron: least and greatest on the way, and in all."""
-
-    trough: Ints
-    peak: Ints
-    low: Ints
-    high: Ints
-
-
-def _accumulated(population: Population, step: _Step, steps: int) -> tuple[Ints, Ints]:
-    """All steps are added before the first spike; later V only falls, and not below 0."""
-    start = population.per_neuron(population.initial)
-    low, high = start + steps * step.trough, start + steps * step.peak
-    return (low if population.reset == "none" else np.minimum(low, 0)), high
-
-
-def _stepped(population: Population, step: _Step, steps: int) -> tuple[Ints, Ints]:
-    """Add, compare and spend in every step."""
-    threshold = population.per_neuron(population.threshold)
-    low = high = population.per_neuron(population.initial)
-    lowest, highest = low, high
-    for _ in range(steps):
-        lowest = np.minimum(lowest, low + step.trough)
-        highest = np.maximum(highest, high + step.peak)
-        low, high = low + step.low, high + step.high
-        spent_low = np.where(low >= threshold, low - threshold, np.minimum(low, 0))
-        spent_high = np.maximum(high - threshold, threshold - 1)
-        fires = high >= threshold
-        low, high = np.where(fires, spent_low, low), np.where(fires, spent_high, high)
-        lowest = np.minimum(lowest, low)
-    return lowest, highest
+        sums = [part.sum(1).reshape(reached) for part in parts]
+    else:
+        source = network.shape_of(projection.source)
+        rows, columns = (
+            projection.covers(axis, source[1 + axis], target[1 + axis]).any(0).astype(np.int64)
+            for axis in (0, 1)
+        )  # (outputs, taps): whether a tap lies on the image
+        sums = [
+            np.einsum("okl,yk,xl->oyx", part.sum(1), rows, columns, optimize=True) for part in parts
+        ]
+    if projection.target_channels is None:
+        return sums[0], sums[1]
+    every = np.zeros((2, *target), np.int64)
+    every[:, slice(*projection.target_channels)] = sums
+    return every[0], every[1]
 
 
 def _accumulator(least: Ints, most: Ints, bits: int, lsb_first: bool) -> tuple[int, int]:
@@ -198,8 +193,8 @@ def _accumulator(least: Ints, most: Ints, bits: int, lsb_first: bool) -> tuple[i
         low, high = (low >> 1, high >> 1) if lsb_first else (2 * low, 2 * high)
         low, high = low + least, high + most
         lowest, highest = np.minimum(lowest, low), np.maximum(highest, high)
-    return _extremes(lowest, highest)
+    return _extremes(Interval(lowest, highest))
 
 
-def _extremes(low: Ints, high: Ints) -> tuple[int, int]:
-    return int(low.min()), int(high.max())
+def _extremes(values: Interval) -> tuple[int, int]:
+    return int(values.low.min()), int(values.high.max())

@@ -1,7 +1,7 @@
 """Float stages to integers, layer by layer, on calibration images."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Literal
 
@@ -9,8 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from augend.gen.evaluate import batches, respond
-from augend.gen.graph import Floats
+from augend.gen.assemble import population_of
+from augend.gen.encoding import spike_trains
+from augend.gen.entry import Input
+from augend.gen.evaluate import batches, greatest, respond
+from augend.gen.graph import SOURCE, Floats
+from augend.gen.levels import WeightForm
+from augend.gen.neuron_options import NeuronOptions
 from augend.gen.normalize import (
     Activations,
     data_scale,
@@ -18,17 +23,26 @@ from augend.gen.normalize import (
     mse_scale,
     percentile_scale,
 )
-from augend.gen.quantize import Quantised, Start, quantise_readout, quantise_spiking
-from augend.gen.stage import Stage
+from augend.gen.population import Population
+from augend.gen.quantize import (
+    Quantised,
+    Widths,
+    quantise_binary,
+    quantise_readout,
+    quantise_spiking,
+)
+from augend.gen.simulate import Trains, gated, spike_counts, trains_of
+from augend.gen.stage import Gating, Stage, Step
+from augend.gen.term import Term
 
-__all__ = ["Method", "Norm", "calibrate"]
+__all__ = ["Calibrated", "Method", "Norm", "calibrate"]
 
-Norm = Literal["mse", "percentile", "data", "model"]
-
-Trains = npt.NDArray[np.integer]  # (steps, images, *shape)
+Norm = Literal["mse", "percentile", "data", "model", "none"]
 
 MOST_SPIKES = 1 << 29
 """Spikes of one population that are kept at once; more time steps use fewer images."""
+
+STARTS = {"half": 0.5, "zero": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +54,35 @@ class Method:
     per_channel: bool
     weight_bits: int
     timesteps: int
-    initial: Start
     phased: bool
-    pixel_bits: int
     seed: int
+    weights: WeightForm = "integer"
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
+    neurons: NeuronOptions = NeuronOptions()
+
+    def widths(self, stage: Stage) -> Widths:
+        """Width, form and steps of a stage's weights."""
+        bits = self.layer_bits.get(stage.name, self.weight_bits)
+        return Widths(bits=bits, form=self.weights, timesteps=self.timesteps)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibrated:
+    """A stage's integers, and the population that they make.
+
+    ``scale``, ``(C,)``: the activation that one spike in every step stands for.
+    """
+
+    stage: Stage
+    integers: Quantised
+    population: Population
+    scale: Floats
 
 
 def calibrate(
-    stages: Sequence[Stage], pixels: npt.NDArray[np.uint8], method: Method
-) -> list[Quantised]:
-    """Integers of every stage.
+    steps: Sequence[Step], entry: Input, pixels: npt.NDArray[np.uint8], method: Method
+) -> dict[str, Calibrated]:
+    """Integers of every stage, by name.
 
     ``mse`` goes layer by layer over what the integer network before it really emits on the
     calibration images: the bias of each channel is shifted by the mean that it is off, and the
@@ -57,186 +90,350 @@ def calibrate(
 
     Parameters
     ----------
-    stages
-        Float stages on integer pixels; the last is read out.
+    steps
+        Float stages on integer pixels, and gates; the last is read out, unless it spikes.
+    entry
+        How pixels enter.
     pixels
         Calibration images, ``(images, *input_shape)``.
     method
         Options.
     """
-    fitted = method.norm == "mse"
-    if fitted:
-        widest = max(int(np.prod(stage.shape)) for stage in stages)
-        pixels = pixels[: max(MOST_SPIKES // (widest * method.timesteps), 16)]
-    gain = np.ones(stages[0].source_shape[0])
-    bound = unit = float((1 << method.pixel_bits) - 1)
-    activations: npt.NDArray[np.generic] = pixels  # of the float network
-    source: Trains = pixels  # of the integer network
-    results = []
-    for stage in stages:
-        current = stage is stages[0]
-        wanted = _activations(stage, activations)
-        seen = wanted
-        if fitted and not current:
-            rates = _rates(source, method) * _wide(gain, source.ndim - 2).astype(np.float32)
-            seen = _activations(stage, rates)
-            stage, seen = _shifted(stage, seen, wanted)
-        bound = model_scale(stage, bound)
-        scale = np.ones(stage.shape[0])
-        if stage.spiking:
-            scale = _scale(stage, np.maximum(wanted, 0), seen, bound, unit, method)
-        quantised = _integers(stage, gain, scale, current, method)
-        if fitted:
-            seen = _integer_response(stage, quantised, source, method)
-            stage, _ = _shifted(stage, seen, wanted)
-            quantised = _integers(stage, gain, scale, current, method)
-        results.append(quantised)
-        if fitted and stage.spiking:
-            source = _simulate(stage, quantised, source, method)
-        activations, gain, unit = np.maximum(wanted, 0), scale, 1.0
-    return results
-
-
-def _integers(
-    stage: Stage, gain: Floats, scale: Floats, current: bool, method: Method
-) -> Quantised:
-    if not stage.spiking:
-        return quantise_readout(
-            stage,
-            gain=gain,
-            weight_bits=method.weight_bits,
-            timesteps=method.timesteps,
-            current=current,
-        )
-    return quantise_spiking(
-        stage,
-        gain=gain,
-        scale=scale,
-        weight_bits=method.weight_bits,
-        timesteps=method.timesteps,
-        initial=method.initial,
-        current=current,
-        phased=method.phased,
+    run = _Run(
+        method=method,
+        entry=entry,
+        fitted=method.norm == "mse",
+        last=steps[-1].name,
+        gated=frozenset(step.source for step in steps if isinstance(step, Gating)),
     )
+    simulated = run.fitted or method.neurons.initial == "optimised"
+    if simulated:
+        widest = max(int(np.prod(step.shape)) for step in steps)
+        copies = 1 if method.phased else method.timesteps
+        pixels = pixels[: max(MOST_SPIKES // (widest * copies), 16)]
+    run.start(pixels, simulated)
+    for place, step in enumerate(steps):
+        if isinstance(step, Gating):
+            run.gate(step)
+        else:
+            run.stage(step)
+        needed = {name for later in steps[place + 1 :] for name in later.sources}
+        run.forget(needed)
+    return run.done
 
 
-def _rates(source: Trains, method: Method) -> Activations:
-    """Spikes a step, ``(images, *shape)``."""
-    return source.sum(0, dtype=np.float32) / np.float32(method.timesteps)
+@dataclass(kw_only=True)
+class _Run:
+    """Values of all sources that a later stage still needs."""
+
+    method: Method
+    entry: Input
+    fitted: bool
+    last: str
+    gated: frozenset[str]
+    simulated: bool = True
+    floats: dict[str, Activations] = field(default_factory=dict)  # of the float network
+    trains: dict[str, Trains] = field(default_factory=dict)  # of the integer network
+    gains: dict[str, Floats] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
+    depth: dict[str, int] = field(default_factory=dict)
+    binary: set[str] = field(default_factory=set)
+    done: dict[str, Calibrated] = field(default_factory=dict)
+
+    def start(self, pixels: npt.NDArray[np.uint8], simulated: bool) -> None:
+        self.simulated = simulated
+        self.floats[SOURCE] = pixels.astype(np.float32)
+        greatest_pixel = float((1 << self.entry.bits) - 1)
+        self.bounds[SOURCE] = greatest_pixel
+        self.depth[SOURCE] = 0
+        gain = 1.0
+        if self.entry.encoding != "current":
+            spikes = np.moveaxis(spike_trains(pixels, self.entry, self.method.timesteps), 1, 0)
+            self.trains[SOURCE] = spikes
+            gain = greatest_pixel * 65536 / self.entry.rate
+            if self.entry.encoding != "rate":
+                gain = self._share_of(pixels, spikes)
+        self.gains[SOURCE] = np.full(self.entry.shape[0], gain)
+
+    def _share_of(self, pixels: npt.NDArray[np.uint8], spikes: Trains) -> float:
+        """Intensity that a spike in every step stands for, by least squares."""
+        rate = spikes.sum(0, dtype=np.float64) / self.method.timesteps
+        if self.entry.encoding == "hybrid":  # the current of the first step is one spike at most
+            rate = rate + pixels / float(1 << self.entry.bits) / self.method.timesteps
+        return float((rate * pixels).sum() / max((rate**2).sum(), 1e-9))
+
+    def forget(self, needed: set[str]) -> None:
+        for values in (self.floats, self.trains):
+            for name in [name for name in values if name not in needed]:
+                del values[name]
+
+    def gate(self, gating: Gating) -> None:
+        source = gating.source
+        parts = [
+            greatest(gating, torch.from_numpy(self.floats[source][part])).numpy()
+            for part in batches(len(self.floats[source]))
+        ]
+        self.floats[gating.name] = np.concatenate(parts)
+        self.gains[gating.name] = self.gains[source]
+        self.bounds[gating.name] = self.bounds[source]
+        self.binary |= {gating.name} if source in self.binary else set()
+        self.depth[gating.name] = self.depth[source]
+        if self.simulated:
+            neurons = self.method.neurons
+            train = self.trains[source]
+            rule = "any" if len(train) == 1 else neurons.gate
+            parts = [gated(gating, train[:, p], rule, 4) for p in batches(train.shape[1])]
+            self.trains[gating.name] = np.concatenate(parts, axis=1)
+
+    def stage(self, stage: Stage) -> None:
+        method = self.method
+        wanted = self._responses(stage, self.floats)
+        seen, fitting = wanted, stage
+        current = self._is_current(stage)
+        if self.fitted and not stage.activation.binary and not current:
+            rates = {name: self._rates(name) for name in stage.sources}
+            seen = self._responses(stage, rates)
+            fitting, seen = _shifted(stage, seen, wanted)
+        values = _activated(stage, wanted)
+        self.bounds[stage.name] = self._bound(fitting)
+        scale = np.ones(stage.shape[0])
+        if stage.spiking and not stage.activation.binary:
+            scale = self._scale(fitting, values, _activated(stage, seen))
+            if stage.activation.ceiling is not None:
+                scale = np.minimum(scale, stage.activation.ceiling)
+            if stage.name == self.last:
+                scale = np.full_like(scale, scale.max())
+        starts = [STARTS.get(method.neurons.initial, 0.5)]
+        if method.neurons.initial == "optimised" and stage.spiking:
+            starts = [eighth / 8 for eighth in range(9)]
+        best, least = None, np.inf
+        for share in starts:
+            found = self._fit(stage, fitting, wanted, scale, share, current)
+            train = self._simulated(found) if self.simulated and stage.spiking else None
+            error = 0.0
+            if train is not None and len(starts) > 1:
+                rate = train.sum(0, dtype=np.float32) / method.timesteps
+                error = float(np.square(rate * _wide(scale, rate.ndim - 1) - values).mean())
+            if best is None or error < least:
+                best, least = (found, train), error
+        assert best is not None
+        self.done[stage.name], train = best
+        if train is not None:
+            self.trains[stage.name] = train
+        self.floats[stage.name] = values
+        self.gains[stage.name] = scale
+        self.binary |= {stage.name} if stage.activation.binary else set()
+        self.depth[stage.name] = self._depth(stage)
+
+    def _depth(self, stage: Stage) -> int:
+        return 1 + max(self.depth[name] for name in stage.sources)
+
+    def _is_current(self, stage: Stage) -> bool:
+        return stage.sources == (SOURCE,) and self.entry.encoding == "current"
+
+    def _fit(
+        self,
+        stage: Stage,
+        fitting: Stage,
+        wanted: Activations,
+        scale: Floats,
+        share: float,
+        current: bool,
+    ) -> Calibrated:
+        integers = self._integers(fitting, scale, share, current)
+        if self.fitted and not stage.activation.binary:
+            seen = self._integer_response(fitting, integers, current)
+            fitting, _ = _shifted(fitting, seen, wanted)
+            integers = self._integers(fitting, scale, share, current)
+        population = population_of(fitting, integers, self.method.neurons, self._depth(stage))
+        return Calibrated(stage=fitting, integers=integers, population=population, scale=scale)
+
+    def _integers(self, stage: Stage, scale: Floats, share: float, current: bool) -> Quantised:
+        widths = self.method.widths(stage)
+        if not stage.spiking:
+            whole = self.binary.issuperset(stage.sources)
+            found = quantise_readout(
+                stage, gains=self.gains, widths=widths, current=current, whole=whole
+            )
+        elif stage.activation.binary:
+            found = quantise_binary(stage, gains=self.gains, widths=widths, current=current)
+        else:
+            found = quantise_spiking(
+                stage,
+                gains=self.gains,
+                scale=scale,
+                widths=widths,
+                start=share,
+                current=current,
+                waits=self.method.phased and not current,
+                takes_back=self.method.neurons.signed,
+            )
+        if self.entry.encoding == "hybrid" and SOURCE in stage.sources:
+            shift = np.full(stage.shape[0], self.entry.bits)
+            return replace(found, current_shift=shift)
+        return found
+
+    def _bound(self, stage: Stage) -> float:
+        bound = model_scale(stage, self.bounds)
+        if stage.activation.ceiling is not None:
+            bound = min(bound, stage.activation.ceiling)
+        if stage.activation.binary:
+            bound = 1.0
+        return -bound if stage.activation.signed else bound
+
+    def _scale(self, stage: Stage, wanted: Activations, seen: Activations) -> Floats:
+        method = self.method
+        if method.norm == "mse":
+            signed = stage.activation.signed
+            return mse_scale(
+                wanted, method.timesteps, responses=seen, signed=signed, seed=method.seed
+            )
+        if method.norm == "none":
+            return np.ones(stage.shape[0])
+        if method.norm == "percentile":
+            return percentile_scale(wanted, method.percentile, per_channel=method.per_channel)
+        if method.norm == "model":
+            return np.full(stage.shape[0], abs(self._bound(stage)))
+        units = dict.fromkeys(stage.sources, 1.0) | {SOURCE: self.bounds[SOURCE]}
+        return np.full(stage.shape[0], data_scale(stage, wanted, units))
+
+    def _rates(self, name: str) -> Activations:
+        """What the integer network's spikes stand for, ``(images, *shape)``."""
+        train = self.trains.get(name)
+        if train is None:
+            return self.floats[name]
+        rate = train.sum(0, dtype=np.float32) / np.float32(self.method.timesteps)
+        return rate * _wide(self.gains[name], rate.ndim - 1).astype(np.float32)
+
+    def _responses(
+        self,
+        stage: Stage,
+        values: Mapping[str, Activations],
+        weights: Sequence[npt.NDArray[np.generic]] | None = None,
+    ) -> Activations:
+        """``W x + bias`` ``(images, *shape)`` in single precision, also with other weights."""
+        bias = torch.from_numpy(stage.bias.astype(np.float32))
+        images = len(values[stage.sources[0]])
+        parts = []
+        for part in batches(images):
+            total = bias[None]
+            for place, term in enumerate(stage.terms):
+                x = torch.from_numpy(values[term.source][part])
+                total = total + respond(term, x, None if weights is None else weights[place])
+            parts.append(total)
+        return torch.cat(parts).numpy()
+
+    def _integer_response(self, stage: Stage, integers: Quantised, current: bool) -> Activations:
+        """``W x + bias`` with the integer weights on what the integer network emits."""
+        unit = integers.unit
+        if integers.current_shift is not None and current:
+            unit = unit / (1 << integers.current_shift)
+        weights = []
+        for term, weight, shift in zip(stage.terms, integers.weights, integers.shifts, strict=True):
+            one = unit[slice(*term.target_range)]
+            if term.kind == "dense":
+                one = np.repeat(one, len(weight) // len(one))
+            weights.append(weight * (1 << shift) * one.reshape(-1, *(1,) * (weight.ndim - 1)))
+        inputs = {}
+        for name in stage.sources:
+            train = self.trains.get(name)
+            inputs[name] = (
+                self.floats[name]
+                if train is None
+                else train.sum(0, dtype=np.float32) / np.float32(self.method.timesteps)
+            )
+        return self._responses(stage, inputs, weights)
+
+    def _simulated(self, found: Calibrated) -> Trains:
+        """Spikes that the integers emit, by the rules of the contract.
+
+        ``(steps, images, *shape)``, or where only their numbers matter, ``(1, images, *shape)``.
+        """
+        stage, population = found.stage, found.population
+        steps = self.method.timesteps
+        waits = self.method.phased and not self._is_current(stage)
+        emitted = []
+        for part in batches(self._images):
+            current = self._current(found, part)
+            if waits:
+                arrived = self._sums(found, self._counts(stage, part))
+                emitted.append(spike_counts(population, arrived + current, steps)[None].numpy())
+            elif self._is_current(stage):
+                emitted.append(trains_of(population, repeat(current, steps)))
+            else:
+                emitted.append(trains_of(population, self._arrivals(found, part, current)))
+        trains = np.concatenate(emitted, axis=1)
+        if self.method.phased and stage.name not in self.gated:
+            return trains.sum(0, keepdims=True, dtype=np.int32)
+        return trains
+
+    @property
+    def _images(self) -> int:
+        return len(next(iter(self.floats.values())))
+
+    def _counts(self, stage: Stage, part: slice) -> dict[str, npt.NDArray[np.integer]]:
+        return {name: self.trains[name][:, part].sum(0, dtype=np.int32) for name in stage.sources}
+
+    def _arrivals(
+        self, found: Calibrated, part: slice, current: torch.Tensor
+    ) -> Iterator[torch.Tensor]:
+        """What each step brings; the current of ``hybrid`` comes with the first."""
+        for step in range(self.method.timesteps):
+            spikes = {name: self.trains[name][step, part] for name in found.stage.sources}
+            arrived = self._sums(found, spikes)
+            yield arrived + current if step == 0 else arrived
+
+    def _current(self, found: Calibrated, part: slice) -> torch.Tensor:
+        """Input current after its shift; zeros where none comes in."""
+        shift = found.integers.current_shift
+        if shift is None:
+            return torch.zeros(len(range(*part.indices(self._images))), *found.stage.shape).long()
+        pixels = self.floats[SOURCE][part].astype(np.int32)
+        total = self._sums(found, {SOURCE: pixels})
+        return total >> torch.from_numpy(_wide(shift, len(found.stage.shape)))
+
+    def _sums(
+        self, found: Calibrated, sources: Mapping[str, npt.NDArray[np.integer]]
+    ) -> torch.Tensor:
+        """Exact integer sums of weights; single precision holds integers of 24 bits."""
+        stage, integers = found.stage, found.integers
+        total = torch.zeros((), dtype=torch.int64)
+        for term, weight, shift in zip(stage.terms, integers.weights, integers.shifts, strict=True):
+            if term.source in sources:
+                sums = _exact(term, weight, sources[term.source])
+                total = total + (sums << shift)
+        return total
 
 
-def _integer_response(
-    stage: Stage, quantised: Quantised, source: Trains, method: Method
-) -> Activations:
-    """``W x + bias`` with the integer weights on what the integer network emits."""
-    shift = quantised.current_shift
-    unit = quantised.unit
-    if shift is None:
-        inputs = _rates(source, method)
-    else:
-        inputs, unit = source, unit / (1 << shift)
-    return _activations(stage, inputs, quantised.weight * _wide(unit, quantised.weight.ndim))
+def _exact(
+    term: Term, weight: npt.NDArray[np.int64], source: npt.NDArray[np.integer]
+) -> torch.Tensor:
+    fan_in = np.abs(weight).reshape(len(weight), -1).sum(1).max()
+    most = int(np.abs(source).max(initial=1))
+    exact = torch.float32 if fan_in * most < 1 << 24 else torch.float64
+    return respond(term, torch.from_numpy(source).to(exact), weight).to(torch.int64)
 
 
-def _scale(
-    stage: Stage,
-    wanted: Activations,
-    seen: Activations,
-    bound: float,
-    unit: float,
-    method: Method,
-) -> Floats:
-    if method.norm == "mse":
-        return mse_scale(wanted, method.timesteps, responses=seen, seed=method.seed)
-    if method.norm == "percentile":
-        return percentile_scale(wanted, method.percentile, per_channel=method.per_channel)
-    one = bound if method.norm == "model" else data_scale(stage, wanted, unit)
-    return np.full(stage.shape[0], one)
+def _activated(stage: Stage, responses: Activations) -> Activations:
+    return stage.activation.apply(torch.from_numpy(responses)).numpy()
 
 
 def _shifted(stage: Stage, seen: Activations, wanted: Activations) -> tuple[Stage, Activations]:
     """Stage and responses with the mean put right, by which each channel's response is off.
 
-    The mean is over responses that the ReLU lets through in either network; how far below 0 the
-    others are does not matter.
+    The mean is over responses that the activation lets through in either network; how far below 0
+    a ReLU's are does not matter.
     """
     axes = (0, *range(2, wanted.ndim))
     missing = wanted - seen
-    if stage.spiking:
+    if stage.activation.signed:
+        shift = missing.mean(axes, dtype=np.float64)
+    else:
         active = (wanted > 0) | (seen > 0)
         missing *= active
         shift = missing.sum(axes, dtype=np.float64) / np.maximum(active.sum(axes), 1)
-    else:
-        shift = missing.mean(axes, dtype=np.float64)
     wide = _wide(shift, len(stage.shape))
     return replace(stage, bias=stage.bias + wide), seen + wide.astype(np.float32)
-
-
-def _activations(
-    stage: Stage, source: npt.NDArray[np.generic], weight: npt.NDArray[np.generic] | None = None
-) -> Activations:
-    """``W x + bias`` ``(images, *shape)`` in single precision, also with another ``weight``."""
-    bias = torch.from_numpy(stage.bias.astype(np.float32))
-    parts = [
-        respond(stage, torch.from_numpy(source[part].astype(np.float32)), weight) + bias
-        for part in batches(len(source))
-    ]
-    return torch.cat(parts).numpy()
-
-
-def _simulate(
-    stage: Stage, quantised: Quantised, source: npt.NDArray[np.integer], method: Method
-) -> Trains:
-    """Spikes that the integers emit, by the rules of the contract.
-
-    ``(steps, images, *shape)``, or where the schedule is phased their numbers,
-    ``(1, images, *shape)``: there only they matter.
-    """
-    steps, shift = method.timesteps, quantised.current_shift
-    images = source.shape[1 if shift is None else 0]
-    threshold, bias, start = (
-        torch.from_numpy(_wide(values, len(stage.shape)))
-        for values in (quantised.threshold, quantised.bias, quantised.initial)
-    )
-    emitted = []
-    for part in batches(images):
-        if shift is None and method.phased:
-            arriving = _sums(stage, quantised, source[:, part].sum(0, dtype=np.int32))
-            counts = (start + arriving + steps * bias) // threshold
-            emitted.append(counts.clamp(0, steps)[None].to(torch.int32).numpy())
-            continue
-        if shift is None:
-            arrivals = (_sums(stage, quantised, source[step, part]) for step in range(steps))
-        else:
-            current = _sums(stage, quantised, source[part])
-            arrivals = repeat(current >> torch.from_numpy(_wide(shift, len(stage.shape))), steps)
-        trains = _fire(arrivals, threshold, bias, start)
-        emitted.append(trains.sum(0, keepdims=True, dtype=np.int32) if method.phased else trains)
-    return np.concatenate(emitted, axis=1)
-
-
-def _fire(
-    arrivals: Iterable[torch.Tensor],
-    threshold: torch.Tensor,
-    bias: torch.Tensor,
-    start: torch.Tensor,
-) -> npt.NDArray[np.uint8]:
-    """Integrate, compare and reset by subtraction, step by step: ``(steps, images, *shape)``."""
-    potential = start
-    trains = []
-    for arriving in arrivals:
-        potential = potential + arriving + bias
-        spikes = potential >= threshold
-        potential = potential - spikes * threshold
-        trains.append(spikes.to(torch.uint8).numpy())
-    return np.stack(trains)
-
-
-def _sums(stage: Stage, quantised: Quantised, source: npt.NDArray[np.integer]) -> torch.Tensor:
-    """Exact integer sums of weights; single precision holds integers of 24 bits."""
-    fan_in = np.abs(quantised.weight).reshape(len(quantised.weight), -1).sum(1).max()
-    exact = torch.float32 if fan_in * int(source.max(initial=1)) < 1 << 24 else torch.float64
-    return respond(stage, torch.from_numpy(source).to(exact), quantised.weight).to(torch.int64)
 
 
 def _wide(values: np.ndarray, rank: int) -> np.ndarray:

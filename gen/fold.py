@@ -1,14 +1,30 @@
-"""A chain of float layers to the stages that populations compute: weights, bias, then ReLU."""
+"""A graph of float layers to the stages that populations compute."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+import torch
 
+from augend.gen.compose import (
+    conv_over_link,
+    conv_over_pooled,
+    handed_on,
+    linear_over_link,
+    linear_over_pooled,
+    linear_over_term,
+    pooled_terms,
+)
+from augend.gen.evaluate import convolve
+from augend.gen.form import Form, Item, summed
 from augend.gen.graph import (
+    SOURCE,
+    Add,
     AvgPool,
     BatchNorm,
+    Binary,
+    Concat,
     Conv,
     ConversionError,
     Flatten,
@@ -16,43 +32,35 @@ from augend.gen.graph import (
     Graph,
     Layer,
     Linear,
+    MaxPool,
+    Pick,
     Relu,
-    Shape,
 )
-from augend.gen.stage import (
-    Stage,
-    depthwise,
-    pool_after,
-    pool_before,
-    pool_map,
-    scale_input,
-    scale_output,
-)
+from augend.gen.link import Link, Pooled
+from augend.gen.rewrite import rewritten
+from augend.gen.stage import Activation, Gating, Stage, Step
+from augend.gen.term import Term, coverage
 
-__all__ = ["Folded", "fold", "obstacles"]
+__all__ = ["Folded", "PoolMode", "fold", "obstacles"]
 
 PoolMode = Literal["fold", "spike"]
+
+PIXELS = "input.spikes"
+"""Population that turns pixels into spikes, where they meet spikes."""
+
+MOST_UNROLLED = 4096
+"""Neurons of a flattened tensor that is unrolled to be joined with another."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Folded:
-    """Stages in order, each fed by the one before; the last is read out and does not spike.
+    """Stages and gates, each behind its sources; the last stage is read out and does not spike.
 
     ``rectified``: the network ends in a ReLU, so scores below 0 are read as 0.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Step, ...]
     rectified: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Segment:
-    """The layers between two ReLUs: what precedes the one with weights, it, and what follows."""
-
-    before: tuple[Layer, ...]
-    core: Linear | Conv | None
-    after: tuple[Layer, ...]
-    relu: str | None
 
 
 def fold(
@@ -62,11 +70,12 @@ def fold(
     scale: Floats | None = None,
     shift: Floats | None = None,
 ) -> Folded:
-    """Fold batch normalisation and average pooling into the layers with weights.
+    """Fold everything linear between two activations into one stage.
 
     Everything is exact: batch normalisation in front of padded zeros, and the shift of the input,
-    become biases that know the border. Pooling that has no exact place in its neighbour, and with
-    ``pool="spike"`` every pooling of activations, becomes a population of its own.
+    become biases that know the border. What has no exact place in its neighbours, a sum that
+    several layers use, and with ``pool="spike"`` every pooling of activations, becomes a
+    population of its own; if it can be below 0, one with spikes of both signs.
 
     Parameters
     ----------
@@ -81,203 +90,473 @@ def fold(
     Raises
     ------
     ConversionError
-        Two layers with weights and no ReLU between them, or a layer with nothing to fold into.
+        A layer that neither folds nor can be a population.
     """
-    problems = obstacles(graph)
-    if problems:
-        raise problems[0]
+    if not any(isinstance(layer, (Linear, Conv)) for layer in graph.layers):
+        raise ConversionError(
+            "The network has no nn.Linear or nn.Conv2d.", instead="Add a layer with weights."
+        )
     channels = graph.input_shape[0]
     scale = np.ones(channels) if scale is None else scale
     shift = np.zeros(channels) if shift is None else shift
-    extra = (1,) * (len(graph.input_shape) - 1)
-    moved = np.broadcast_to(shift.reshape(-1, *extra), graph.input_shape)
-    stages: list[Stage] = []
-    segments = _segments(graph)
-    rectified = segments[-1].relu is not None
-    for index, segment in enumerate(segments):
-        shape = stages[-1].shape if stages else graph.input_shape
-        affine = (scale, moved) if index == 0 else (np.ones(shape[0]), np.zeros(shape))
-        stages += _stages(segment, shape, affine, pool)
-    stages[-1] = replace(stages[-1], spiking=False)
-    return Folded(stages=tuple(stages), rectified=rectified)
+    return _Folding(graph=rewritten(graph), pool=pool, scale=scale, shift=shift).run()
 
 
 def obstacles(graph: Graph) -> list[ConversionError]:
-    """Every reason why a graph cannot be folded, in the order of its layers."""
-    if not any(isinstance(layer, (Linear, Conv)) for layer in graph.layers):
-        return [
-            ConversionError(
-                "The network has no nn.Linear or nn.Conv2d.", instead="Add a layer with weights."
+    """Why a graph cannot be folded; empty where it can."""
+    try:
+        fold(graph)
+    except ConversionError as error:
+        return [error]
+    return []
+
+
+@dataclass(kw_only=True)
+class _Folding:
+    """Layer by layer, what each tensor is; a stage is added where one must be."""
+
+    graph: Graph
+    pool: PoolMode
+    scale: Floats
+    shift: Floats
+    forms: dict[str, Form] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    positive: set[str] = field(default_factory=set)  # stages whose values are never below 0
+    pixels: Stage | None = None
+    layer: Layer | None = None
+
+    def run(self) -> Folded:
+        shape = (*self.graph.input_shape, 1, 1)[:3]
+        entry = Link.whole(SOURCE, self.graph.input_shape).scaled(self.scale)
+        bias = np.broadcast_to(self.shift[:, None, None], shape).copy()
+        self.forms[SOURCE] = Form(name=SOURCE, layers=(), items=(entry,), bias=bias)
+        self.positive.add(SOURCE)
+        for layer in self.graph.layers:
+            self.layer = layer
+            form = self._form(layer)
+            self.forms[layer.name] = form
+            if form.weighted and len(self.graph.users(layer.name)) > 1:
+                self._settle(layer.name)
+        rectified = self._read_out(self.graph.layers[-1].name)
+        return Folded(stages=tuple(_collapsed(_needed(self.steps))), rectified=rectified)
+
+    def _form(self, layer: Layer) -> Form:
+        source = layer.sources[0]
+        form = self.forms[source]
+        if isinstance(layer, Linear):
+            return self._linear(layer, source)
+        if isinstance(layer, Conv):
+            return self._conv(layer, source)
+        if isinstance(layer, BatchNorm):
+            if layer.scale.size != form.shape[0]:  # one value a neuron of a flattened map
+                form = self._unrolled(source, layer)
+            return form.scaled(layer.scale, layer.shift).passing(layer.name)
+        if isinstance(layer, AvgPool):
+            return self._avg_pool(layer, source)
+        if isinstance(layer, MaxPool):
+            return self._max_pool(layer, source)
+        if isinstance(layer, Relu):
+            return self._relu(layer, source)
+        if isinstance(layer, Binary):
+            kind = Activation(kind=layer.function, zero=layer.zero)
+            return self._populated(form, kind, layer)
+        if isinstance(layer, Flatten):
+            return form.passing(layer.name)
+        if isinstance(layer, Add):
+            return summed(layer.name, self._aligned(layer), layer.gains)
+        if isinstance(layer, Concat):
+            return self._concat(layer)
+        if isinstance(layer, Pick):
+            return self._pick(layer, source)
+        raise ConversionError("it has no folding.", layer=layer.name, kind=layer.kind)
+
+    def _linear(self, layer: Linear, source: str) -> Form:
+        form, terms = self._composed(source, lambda item: self._linear_over(layer.weight, item))
+        bias = layer.bias + layer.weight @ form.bias.ravel()
+        return Form(
+            name=layer.name,
+            layers=(*form.layers, layer.name),
+            items=tuple(terms),
+            bias=bias[:, None, None],
+        )
+
+    def _linear_over(self, weight: Floats, item: Item) -> list[Term] | None:
+        """Dense terms over an item; None where it should be a population before."""
+        if isinstance(item, Link):
+            return linear_over_link(weight, item)
+        if isinstance(item, Pooled):
+            return None if self.pool == "spike" else linear_over_pooled(weight, item)
+        apart = item.synapses() + weight.size
+        merged = len(weight) * int(np.prod(item.source_shape))
+        return [linear_over_term(weight, item)] if merged <= apart else None
+
+    def _conv(self, layer: Conv, source: str) -> Form:
+        def compose(item: Item) -> list[Term] | None:
+            if isinstance(item, Link):
+                return conv_over_link(layer, item)
+            if isinstance(item, Pooled) and self.pool != "spike":
+                return conv_over_pooled(layer, item)
+            return None
+
+        form, terms = self._composed(source, compose)
+        bias = np.broadcast_to(layer.bias[:, None, None], layer.shape)
+        if np.any(form.bias):
+            moved = convolve(
+                torch.from_numpy(form.bias)[None],
+                torch.from_numpy(layer.weight),
+                layer.shape,
+                layer.stride,
+                layer.padding,
+                layer.dilation,
+                layer.groups,
+            )
+            bias = bias + moved[0].numpy()
+        return Form(
+            name=layer.name,
+            layers=(*form.layers, layer.name),
+            items=tuple(terms),
+            bias=np.array(bias),
+        )
+
+    def _composed(
+        self, source: str, compose: Callable[[Item], list[Term] | None]
+    ) -> tuple[Form, list[Term]]:
+        """Terms of a layer over a tensor, which becomes a population where it must."""
+        for _ in range(2):
+            form = self.forms[source]
+            found = [compose(item) for item in form.items]
+            if all(terms is not None for terms in found):
+                return form, [term for terms in found for term in terms or ()]
+            self._settle(source)
+        raise AssertionError(f"{source} is a population and yet does not fold")
+
+    def _avg_pool(self, layer: AvgPool, source: str) -> Form:
+        pooled = self.forms[source].pooled(layer)
+        if pooled is None or any(
+            isinstance(item, Pooled) and pooled_terms(item) is None for item in pooled.items
+        ):
+            pooled = self._settle(source).pooled(layer)
+            assert pooled is not None
+        return pooled
+
+    def _max_pool(self, layer: MaxPool, source: str) -> Form:
+        form = self.forms[source]
+        if not self._gateable(form, layer):
+            form = self._settle(source)
+        if form.links and any(link.source == SOURCE for link in form.links):
+            form = self._settle(source)
+        assert form.links is not None
+        items = []
+        for link in form.links:
+            gate = self._gate(layer, link)
+            items.append(
+                replace(
+                    link,
+                    source=gate.name,
+                    source_shape=gate.shape,
+                    rows=np.arange(gate.shape[1]),
+                    columns=np.arange(gate.shape[2]),
+                )
+            )
+        bias = np.broadcast_to(form.bias[:, :1, :1], layer.shape)
+        return Form(name=layer.name, layers=(layer.name,), items=tuple(items), bias=np.array(bias))
+
+    def _gateable(self, form: Form, layer: MaxPool) -> bool:
+        """Whether the greatest of a window is where the greatest spike count is."""
+        links = form.links
+        if links is None or np.any(np.abs(form.bias - form.bias[:, :1, :1]) > 0):
+            return False
+        used = np.sum([link.used for link in links], axis=0)
+        if used.max() > 1 or any(link.gain[link.used].min(initial=1) <= 0 for link in links):
+            return False
+        for link in links:
+            edges = _edges(link)
+            if edges is None or (any(edges) and link.source not in self.positive):
+                return False
+            if any(edges) and (np.any(form.bias) or max(layer.dilation) > 1):
+                return False
+            if not _windows_hold(layer, link, edges):
+                return False
+        return True
+
+    def _gate(self, layer: MaxPool, link: Link) -> Gating:
+        """Gate on a whole source; one that is there already serves again."""
+        edges = _edges(link)
+        assert edges is not None
+        gate = Gating(
+            name=layer.name,
+            layers=(layer.name,),
+            source=link.source,
+            source_shape=link.source_shape,
+            shape=(link.source_shape[0], *layer.shape[1:]),
+            kernel=layer.kernel,
+            stride=layer.stride,
+            padding=(layer.padding[0] + edges[0], layer.padding[1] + edges[1]),
+            dilation=layer.dilation,
+        )
+        for other in self.steps:
+            if isinstance(other, Gating) and all(
+                getattr(other, key) == getattr(gate, key)
+                for key in ("source", "shape", "kernel", "stride", "padding", "dilation")
+            ):
+                return other
+        gate = replace(gate, name=self._distinct(gate.name, f"of {link.source}"))
+        self.steps.append(gate)
+        if link.source in self.positive:
+            self.positive.add(gate.name)
+        return gate
+
+    def _relu(self, layer: Relu, source: str) -> Form:
+        form = self.forms[source]
+        if layer.ceiling is None and not isinstance(layer.slope, np.ndarray) and layer.slope == 1:
+            return form.passing(layer.name)
+        positive = self._never_negative(form)
+        if positive and layer.ceiling is None and not form.weighted:
+            return form.passing(layer.name)  # a ReLU of what is never below 0
+        if layer.rectifies or positive:
+            kind = Activation(kind="relu", ceiling=layer.ceiling)
+        else:
+            if np.size(layer.slope) not in (1, form.shape[0]):  # one a neuron of a flattened map
+                form = self._unrolled(source, layer)
+            slope = np.broadcast_to(np.asarray(layer.slope, float), form.shape[:1])
+            kind = Activation(kind="leaky", ceiling=layer.ceiling, slope=slope.copy())
+        return self._populated(form, kind, layer)
+
+    def _concat(self, layer: Concat) -> Form:
+        forms = self._aligned(layer)
+        channels = sum(form.shape[0] for form in forms)
+        placed, first = [], 0
+        for form in forms:
+            placed.append(form.placed(first, channels))
+            first += form.shape[0]
+        return summed(layer.name, placed, [1.0] * len(placed))
+
+    def _aligned(self, layer: Add | Concat) -> list[Form]:
+        """Sources of one kind: where flattened maps meet other vectors, all are unrolled."""
+        shapes = {self.forms[name].shape for name in layer.sources}
+        if len({shape[1:] for shape in shapes}) > 1 or (isinstance(layer, Add) and len(shapes) > 1):
+            return [self._unrolled(name, layer) for name in layer.sources]
+        return [self.forms[name] for name in layer.sources]
+
+    def _unrolled(self, source: str, layer: Layer) -> Form:
+        """Flattened tensor, ``(N, 1, 1)``, with dense terms in place of maps."""
+        form = self.forms[source]
+        if form.shape[1:] == (1, 1):
+            return form
+        size = int(np.prod(form.shape))
+        if size > MOST_UNROLLED:
+            raise ConversionError(
+                f"it takes single neurons of a flattened map of {size}, and {MOST_UNROLLED} are "
+                f"the most.",
+                layer=layer.name,
+                kind=layer.kind,
+                instead="Put it before the flattening, or an nn.Linear between.",
+            )
+        _, terms = self._composed(source, lambda item: self._linear_over(np.eye(size), item))
+        form = self.forms[source]
+        return replace(form, items=tuple(terms), bias=form.bias.reshape(size, 1, 1))
+
+    def _pick(self, layer: Pick, source: str) -> Form:
+        form = self.forms[source] if len(layer.shape) == 3 else self._unrolled(source, layer)
+        chosen = [
+            np.arange(size) if places is None else np.asarray(places, np.int64)
+            for places, size in zip(
+                (layer.channels, layer.rows, layer.columns), form.shape, strict=True
             )
         ]
-    found: list[ConversionError] = []
-    for segment in _segments(graph, found):
-        layers = [*segment.before, *([segment.core] if segment.core else []), *segment.after]
-        if segment.core is None and layers and len(layers[-1].shape) == 1:
-            found += [
-                ConversionError(
-                    "there is no nn.Linear between two ReLUs, or between a ReLU and an end of the "
-                    "network, to fold it into.",
-                    layer=layer.name,
-                    kind=layer.kind,
-                    instead="Put it next to an nn.Linear or nn.Conv2d, without a ReLU between.",
-                )
-                for layer in layers
-                if isinstance(layer, BatchNorm) and len(layer.shape) == 1
-            ]
-        if segment.core is None and segment.relu is not None and not layers:
-            continue
-        flat = False
-        for layer in segment.after:
-            flat = flat or isinstance(layer, Flatten)
-            if isinstance(layer, BatchNorm) and flat:
-                found.append(
-                    ConversionError(
-                        "it follows a flattened convolution without a ReLU between.",
-                        layer=layer.name,
-                        kind=layer.kind,
-                        instead="Use nn.BatchNorm2d before the flattening.",
-                    )
-                )
-            if isinstance(layer, AvgPool) and any(layer.padding):
-                found.append(
-                    ConversionError(
-                        f"it pads zeros to the output of {segment.core and segment.core.name!r}, "
-                        f"which has no ReLU.",
-                        layer=layer.name,
-                        kind=layer.kind,
-                        instead="Use padding=0, or put the ReLU before the pooling.",
-                    )
-                )
-    return found
+        picked = form.picked(chosen[0], chosen[1], chosen[2])
+        if picked is None:
+            picked = self._settle(source).picked(chosen[0], chosen[1], chosen[2])
+        assert picked is not None
+        return replace(picked, name=layer.name).passing(layer.name)
 
+    def _settle(self, name: str) -> Form:
+        """Make a tensor a population, for all that use it."""
+        form = self.forms[name]
+        kind: Literal["relu", "linear"] = "relu" if self._never_negative(form) else "linear"
+        label = form.name if form.weighted or form.name not in self._names else f"{name}.sum"
+        if form.name == SOURCE:
+            label = PIXELS
+        settled = self._populated(replace(form, name=label), Activation(kind=kind), None)
+        self.forms[name] = settled
+        return settled
 
-def _segments(graph: Graph, found: list[ConversionError] | None = None) -> list[_Segment]:
-    """Cut the chain at its ReLUs; a ReLU of what is never below 0 is no cut."""
-    segments: list[_Segment] = []
-    layers: list[Layer] = []
-    for layer in graph.layers:
-        if not isinstance(layer, Relu):
-            layers.append(layer)
-        elif not segments or any(isinstance(x, (Linear, Conv, BatchNorm)) for x in layers):
-            segments.append(_segment(layers, layer.name, found))
-            layers = []
-    if any(not isinstance(layer, Flatten) for layer in layers) or not segments:
-        segments.append(_segment(layers, None, found))
-    return segments
+    def _populated(self, form: Form, activation: Activation, layer: Layer | None) -> Form:
+        """Population that computes a tensor."""
+        layers = form.layers if layer is None else (*form.layers, layer.name)
+        label = form.name
+        if layer is not None and not form.weighted:
+            label = layer.name if form.name == SOURCE or form.name in self._names else form.name
+        stage = self._stage(replace(form, name=label, layers=layers), activation)
+        link = Link.whole(stage.name, stage.shape)
+        return Form(name=stage.name, layers=(), items=(link,), bias=np.zeros(stage.shape))
 
-
-def _segment(
-    layers: Sequence[Layer], relu: str | None, found: list[ConversionError] | None
-) -> _Segment:
-    cores = [index for index, layer in enumerate(layers) if isinstance(layer, (Linear, Conv))]
-    for one, other in zip(cores, cores[1:], strict=False):
-        if found is not None:
-            found.append(
-                ConversionError(
-                    f"it follows {layers[one].name!r} without a ReLU between them.",
-                    layer=layers[other].name,
-                    kind=layers[other].kind,
-                    instead="Put a ReLU between them, or replace both by one layer.",
-                )
-            )
-    if not cores:
-        return _Segment(before=tuple(layers), core=None, after=(), relu=relu)
-    core = layers[cores[0]]
-    assert isinstance(core, (Linear, Conv))
-    return _Segment(
-        before=tuple(layers[: cores[0]]),
-        core=core,
-        after=tuple(layers[cores[0] + 1 :]),
-        relu=relu,
-    )
-
-
-def _stages(
-    segment: _Segment, shape: Shape, affine: tuple[Floats, Floats], mode: PoolMode
-) -> list[Stage]:
-    """Stages of one segment whose input has ``shape`` and is scaled and shifted by ``affine``."""
-    scale, shift = affine
-    source_shape = shape  # of what enters the core, not flattened
-    pools: list[tuple[AvgPool, Shape]] = []
-    folded: list[str] = []
-    for layer in segment.before:
-        if isinstance(layer, AvgPool):
-            pools.append((layer, source_shape))
-            rows, columns = pool_map(layer, source_shape)
-            shift = np.einsum("chw,yh,xw->cyx", shift, rows, columns, optimize=True)
-            source_shape = layer.shape
-        elif isinstance(layer, BatchNorm):
-            if layer.scale.size != source_shape[0]:  # one a neuron, behind the flattening
-                area = int(np.prod(source_shape[1:]))
-                scale = np.repeat(scale, area) if scale.size == source_shape[0] else scale
-                gain, offset = layer.scale.reshape(source_shape), layer.shift.reshape(source_shape)
-                scale = scale * layer.scale
-            else:
-                gain, offset = (
-                    value.reshape(-1, *(1,) * (len(source_shape) - 1))
-                    for value in (layer.scale, layer.shift)
-                )
-                scale = scale * layer.scale
-            shift = shift * gain + offset
-            folded.append(layer.name)
-    stage = _core(segment, source_shape)
-    stage = replace(stage, layers=(*folded, *stage.layers))
-    for layer in segment.after:
-        if isinstance(layer, BatchNorm):
-            stage = scale_output(stage, layer.scale, layer.shift, layer.name)
-        elif isinstance(layer, AvgPool):
-            composed = pool_after(stage, layer)
-            assert composed is not None  # obstacles() has refused it
-            stage = composed
-    stage = scale_input(stage, scale, shift)
-    stages = [stage]
-    for pool, before in reversed(pools):
-        apart = mode == "spike" and segment.core is not None
-        composed = None if apart else pool_before(stages[0], pool, before)
-        if composed is None:
-            identity = depthwise(pool.name, pool.shape)
-            alone = pool_before(identity, pool, before)
-            assert alone is not None  # nothing is padded to what it feeds
-            stages.insert(0, replace(alone, layers=(pool.name,)))
-        else:
-            stages[0] = composed
-    return stages
-
-
-def _core(segment: _Segment, source_shape: Shape) -> Stage:
-    core = segment.core
-    if core is None:
-        if len(source_shape) != 3:
+    def _stage(self, form: Form, activation: Activation) -> Stage:
+        terms = [term for item in form.items for term in self._terms(item)]
+        if not terms:
             raise ConversionError(
-                "The network begins with a ReLU of its input, before any layer with weights.",
-                layer=segment.relu,
-                instead="Leave it out.",
+                "nothing of the image reaches it.",
+                layer=form.name,
+                instead="Check its weights: all of them are 0.",
             )
-        name = segment.before[-1].name if segment.before else segment.relu or "output"
-        return depthwise(name, source_shape)
-    wide = (-1,) + (1,) * (len(core.shape) - 1)
-    bias = np.array(np.broadcast_to(core.bias.reshape(wide), core.shape))
-    if isinstance(core, Linear):
-        return Stage(
-            name=core.name,
-            layers=(core.name,),
-            kind="dense",
-            weight=core.weight,
-            bias=bias,
-            source_shape=source_shape,
-            shape=core.shape,
+        if any(t.source == SOURCE for t in terms) and any(t.source != SOURCE for t in terms):
+            spikes = self._pixels()
+            terms = [
+                replace(t, source=spikes.name, source_shape=spikes.shape)
+                if t.source == SOURCE
+                else t
+                for t in terms
+            ]
+        name = self._distinct(form.name, "neurons" if form.name == SOURCE else None)
+        stage = Stage(
+            name=name,
+            layers=form.layers,
+            terms=tuple(terms),
+            bias=form.bias,
+            shape=form.shape,
+            activation=activation,
         )
-    return Stage(
-        name=core.name,
-        layers=(core.name,),
-        kind="conv",
-        weight=core.weight,
-        bias=bias,
-        source_shape=source_shape,
-        shape=core.shape,
-        stride=core.stride,
-        padding=core.padding,
-        dilation=core.dilation,
-        groups=core.groups,
+        if not activation.signed:
+            self.positive.add(name)
+        self.steps.append(stage)
+        return stage
+
+    def _terms(self, item: Item) -> list[Term]:
+        if isinstance(item, Term):
+            return [item]
+        if item.source == SOURCE and len(self.graph.input_shape) == 1:
+            size = int(np.prod(item.shape if isinstance(item, Link) else item.pool.shape))
+            identity = np.eye(size)
+            if isinstance(item, Link):
+                return linear_over_link(identity, item)
+            return linear_over_pooled(identity, item)
+        terms = handed_on(item) if isinstance(item, Link) else pooled_terms(item)
+        if terms is None:
+            layer = self.layer
+            raise ConversionError(
+                f"it needs rows or columns of {item.source!r} in an order that no convolution "
+                f"reads.",
+                layer=None if layer is None else layer.name,
+                kind=None if layer is None else layer.kind,
+                instead="Use slices with a step, zero padding, or an nn.Linear on the flattened "
+                "image.",
+            )
+        return terms
+
+    def _pixels(self) -> Stage:
+        """Population that hands the pixels on as spikes."""
+        if self.pixels is None:
+            shape = (*self.graph.input_shape, 1, 1)[:3]
+            link = Link.whole(SOURCE, self.graph.input_shape)
+            form = Form(name=PIXELS, layers=(), items=(link,), bias=np.zeros(shape))
+            self.pixels = self._stage(form, Activation(kind="relu"))
+        return self.pixels
+
+    def _never_negative(self, form: Form) -> bool:
+        if form.bias.min() < 0:
+            return False
+        for item in form.items:
+            if item.source not in self.positive:
+                return False
+            if isinstance(item, Term):
+                if item.weight.min(initial=0) < 0:
+                    return False
+            else:
+                link = item if isinstance(item, Link) else item.link
+                if link.gain.min(initial=0) < 0:
+                    return False
+        return True
+
+    def _read_out(self, name: str) -> bool:
+        """Make the last tensor the readout; true where it ends in a ReLU."""
+        form = self.forms[name]
+        last = self.steps[-1] if self.steps else None
+        if (
+            isinstance(last, Stage)
+            and form.plain == last.name
+            and last.activation.kind in ("relu", "linear")
+            and last.activation.ceiling is None
+        ):
+            self.steps[-1] = replace(last, activation=Activation(kind="none"))
+            return last.activation.kind == "relu"
+        label = form.name if form.weighted or form.name not in self._names else f"{name}.readout"
+        self._stage(replace(form, name=label), Activation(kind="none"))
+        return False
+
+    @property
+    def _names(self) -> set[str]:
+        return {SOURCE, *(step.name for step in self.steps)}
+
+    def _distinct(self, name: str, suffix: str | None) -> str:
+        names = self._names
+        if name not in names:
+            return name
+        if suffix is not None and f"{name}.{suffix}" not in names:
+            return f"{name}.{suffix}"
+        return next(f"{name}#{n}" for n in range(2, len(names) + 3) if f"{name}#{n}" not in names)
+
+
+def _edges(link: Link) -> tuple[int, int] | None:
+    """Zeros before the first row and column of a link that is whole but for such; else None."""
+    edges = []
+    for places, size in ((link.rows, link.source_shape[1]), (link.columns, link.source_shape[2])):
+        inside = np.flatnonzero(places >= 0)
+        if len(inside) != size or not np.array_equal(places[inside], np.arange(size)):
+            return None
+        if not np.array_equal(inside, np.arange(size) + inside[0]):
+            return None
+        edges.append(int(inside[0]))
+    return edges[0], edges[1]
+
+
+def _windows_hold(layer: MaxPool, link: Link, edges: tuple[int, int]) -> bool:
+    """Whether every window of a max-pool of a link has places of its source, not zeros alone."""
+    return all(
+        coverage(
+            size=link.source_shape[1 + axis],
+            outputs=layer.shape[1 + axis],
+            taps=layer.kernel[axis],
+            stride=layer.stride[axis],
+            padding=layer.padding[axis] + edges[axis],
+            dilation=layer.dilation[axis],
+        )
+        .any((0, 2))
+        .all()
+        for axis in (0, 1)
     )
+
+
+def _needed(steps: list[Step]) -> list[Step]:
+    """Steps that lead to the last; a pick may leave away all that a step gives."""
+    needed = {steps[-1].name}
+    for step in reversed(steps):
+        if step.name in needed:
+            needed.update(step.sources)
+    return [step for step in steps if step.name in needed]
+
+
+def _collapsed(steps: list[Step]) -> list[Step]:
+    """Stages of shape (N, 1, 1) that only dense terms meet have the shape (N,)."""
+    kept = {step.source for step in steps if isinstance(step, Gating)}
+    for step in steps:
+        if isinstance(step, Gating):
+            kept.add(step.name)
+            continue
+        for term in step.terms:
+            if term.kind == "conv":
+                kept |= {term.source, step.name}
+    shapes = {
+        step.name: step.shape if step.name in kept or step.shape[1:] != (1, 1) else (step.shape[0],)
+        for step in steps
+    }
+    done: list[Step] = []
+    for step in steps:
+        if isinstance(step, Stage):
+            shape = shapes[step.name]
+            terms = tuple(
+                replace(term, shape=shape, source_shape=shapes.get(term.source, term.source_shape))
+                for term in step.terms
+            )
+            step = replace(step, shape=shape, bias=step.bias.reshape(shape), terms=terms)
+        done.append(step)
+    return done

@@ -183,11 +183,11 @@ class Relu(Layer):
 class Binary(Layer):
     """``heaviside``: 1 where x >= 0 (or > 0), else 0; ``sign``: +1 there, else -1.
 
-    ``zero``: whether x = 0 counts as above.
+    ``zero``: whether x = 0 counts as above, one for all or one a channel ``(C,)``.
     """
 
     function: Literal["heaviside", "sign"]
-    zero: bool = True
+    zero: bool | npt.NDArray[np.bool_] = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from augend.gen.entry import Input
 from augend.gen.gate import Gate
 from augend.gen.population import Population
 from augend.gen.projection import Projection
+from augend.gen.softmax import Softmax
 
 __all__ = [
     "INPUT",
@@ -23,10 +24,11 @@ __all__ = [
     "Population",
     "Projection",
     "Shape",
+    "Softmax",
     "SpikingNetwork",
 ]
 
-Decode = Literal["potential", "count", "first_spike"]
+Decode = Literal["potential", "count", "first_spike", "softmax"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +39,7 @@ class SpikingNetwork:
     in that step, and fires. ``phased``: a population first takes the spikes of all steps of its
     sources and all its biases, then fires once a step for all steps; a population that only the
     constant input current drives has nothing to wait for and adds current and bias step by step.
+    The current of a ``hybrid`` input is added once in either.
     A gate works in the same step as its source.
 
     Parameters
@@ -57,14 +60,19 @@ class SpikingNetwork:
     weight_bits
         Width of a weight: signed two's complement; with 1 bit the weights are -1 and +1.
     rectified
-        The network ends in a ReLU: scores below 0 are read as 0.
+        The network ends in a ReLU: scores below 0 are read as 0, and so are the potentials that a
+        ``softmax`` draws from.
     decode
         Scores of the last population: its ``potential`` after the last step (reset ``none``), the
-        ``count`` of its (signed) spikes, or ``first_spike``: steps left after its first spike, at
-        least 1, and 0 where it never spikes.
+        ``count`` of its (signed) spikes, or ``first_spike``: steps left when it first spikes with
+        +1, that one included, T - t in step t from 0 on, and 0 where it never does; ``softmax``
+        (reset ``none``, synchronous): how many output spikes each class won.
     exit_margin
         For ``potential`` in the synchronous schedule: the inference ends after the first step in
-        which the best score leads the second by so much; None runs all steps.
+        which the best score leads the second by so much, both read as ``rectified`` says; None
+        runs all steps, as a single class does.
+    softmax
+        Temperature, clock and seed of the output spikes of decode ``softmax``; else None.
     """
 
     input: Input
@@ -77,6 +85,7 @@ class SpikingNetwork:
     rectified: bool = False
     decode: Decode = "potential"
     exit_margin: int | None = None
+    softmax: Softmax | None = None
     _shapes: dict[str, Shape] = field(init=False, repr=False)
     _order: dict[str, int] = field(init=False, repr=False)
     _by_name: dict[str, Population] = field(init=False, repr=False)
@@ -110,19 +119,42 @@ class SpikingNetwork:
     def _check_readout(self) -> None:
         resets = [p.reset for p in self.populations]
         silent = [place for place, reset in enumerate(resets) if reset == "none"]
-        if self.decode not in ("potential", "count", "first_spike"):
+        if self.decode not in get_args(Decode):
             raise ContractError(
-                f"Decode must be 'potential', 'count' or 'first_spike', not {self.decode!r}"
+                f"Decode must be one of {', '.join(map(repr, get_args(Decode)))}, "
+                f"not {self.decode!r}"
             )
-        if silent != ([len(resets) - 1] if self.decode == "potential" else []):
-            which = "The last population, and only it," if self.decode == "potential" else "None"
+        accumulates = self.decode in ("potential", "softmax")
+        if silent != ([len(resets) - 1] if accumulates else []):
+            which = "The last population, and only it," if accumulates else "None"
             raise ContractError(f"{which} has reset 'none', not {resets}")
+        self._check_softmax()
         if self.exit_margin is not None and (
             self.exit_margin < 1 or self.schedule == "phased" or self.decode != "potential"
         ):
             raise ContractError(
                 f"An exit margin is at least 1, for scores by potential in the synchronous "
                 f"schedule, not {self.exit_margin!r} with {self.decode!r} and {self.schedule!r}"
+            )
+
+    def _check_softmax(self) -> None:
+        if (self.decode == "softmax") != (self.softmax is not None):
+            raise ContractError(
+                f"Decode 'softmax', and only it, needs a Softmax with temperature and clock; this "
+                f"is decode {self.decode!r} with {self.softmax!r}"
+            )
+        if self.softmax is None:
+            return
+        if self.schedule == "phased":
+            raise ContractError(
+                "Decode 'softmax' draws output spikes from the potentials of a step, which the "
+                "phased schedule has no meaning for; use schedule 'synchronous' or decode "
+                "'potential'"
+            )
+        if self.softmax.period > self.timesteps:
+            raise ContractError(
+                f"The softmax's clock must tick in the {self.timesteps} time steps; its period is "
+                f"{self.softmax.period}"
             )
 
     def _add_gate(self, gate: Gate) -> None:

@@ -4,6 +4,8 @@ An activation ``a`` becomes ``T a / scale`` spikes in T steps, so the weights in
 are multiplied by the scale of their source and divided by its own.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,7 +32,7 @@ Below it a channel would need weights coarser than its threshold, and spike much
 """
 
 
-def model_scale(stage: Stage, source_bound: float) -> float:
+def model_scale(stage: Stage, bounds: Mapping[str, float]) -> float:
     """Greatest activation that the weights allow (Diehl 2015, algorithm 1).
 
     ``max_pos_input`` of the algorithm is the greatest sum of positive weights into a neuron; here
@@ -41,15 +43,20 @@ def model_scale(stage: Stage, source_bound: float) -> float:
     ----------
     stage
         Weights and biases.
-    source_bound
-        Greatest value of a source; the greatest pixel for the first stage.
+    bounds
+        Greatest value of each source, the greatest pixel for the input; below 0 where the source
+        can be as far below 0 as above.
     """
-    sums = np.maximum(stage.output_rows, 0).sum(1)  # (C_out,)
-    biases = np.maximum(stage.bias, 0).reshape(len(sums), -1).max(1)
-    return _positive(float((sums * source_bound + biases).max()))
+    sums = np.zeros(stage.shape[0])
+    for term in stage.terms:
+        bound = bounds[term.source]
+        rows = np.maximum(term.rows, 0) if bound >= 0 else np.abs(term.rows)
+        sums[slice(*term.target_range)] += rows.sum(1) * abs(bound)
+    biases = np.abs(stage.bias) if stage.activation.signed else np.maximum(stage.bias, 0)
+    return _positive(float((sums + biases.reshape(len(sums), -1).max(1)).max()))
 
 
-def data_scale(stage: Stage, activations: Activations, source_unit: float) -> float:
+def data_scale(stage: Stage, activations: Activations, units: Mapping[str, float]) -> float:
     """Greatest activation or weight (Diehl 2015, algorithm 2: ``max(max_wt, max_act)``).
 
     Parameters
@@ -57,19 +64,21 @@ def data_scale(stage: Stage, activations: Activations, source_unit: float) -> fl
     stage
         Weights.
     activations
-        ``(images, *shape)``, after the ReLU.
-    source_unit
-        Value of a source that the paper calls 1: the greatest pixel for the first stage, else 1.
+        ``(images, *shape)``, after the activation.
+    units
+        Value of each source that the paper calls 1: the greatest pixel for the input, else 1.
     """
-    return _positive(max(float(stage.weight.max()) * source_unit, float(activations.max())))
+    weights = (float(term.weight.max()) * units[term.source] for term in stage.terms)
+    return _positive(max(*weights, float(np.abs(activations).max())))
 
 
 def percentile_scale(activations: Activations, percentile: float, *, per_channel: bool) -> Floats:
-    """Percentile of the activations that are not zero (Rueckauer 2017, 2.2.2.2), ``(C,)``.
+    """Percentile of what activations there are, without sign (Rueckauer 2017, 2.2.2.2), ``(C,)``.
 
     A channel that is never active takes the layer's greatest scale, so that it stays silent.
     """
     channels = activations.shape[1]
+    activations = np.abs(activations)
     groups = _by_channel(activations) if per_channel else activations.reshape(1, -1)
     scales = np.array(
         [np.percentile(group[group > 0], percentile) if group.max() > 0 else 0 for group in groups]
@@ -82,6 +91,7 @@ def mse_scale(
     timesteps: int,
     *,
     responses: Activations | None = None,
+    signed: bool = False,
     seed: int = 0,
 ) -> Floats:
     """Scale per channel, ``(C,)``, that minimises the error of T-level activations.
@@ -98,37 +108,49 @@ def mse_scale(
         T.
     responses
         ``r``, what the spiking neurons see in place of ``a``; ``a`` itself by default.
+    signed
+        Whether spikes of -1 stand for what is below 0: the clip is from -T then.
     seed
         Of the sample that is drawn where there are more than four million activations.
     """
     wanted = _by_channel(activations)
     seen = wanted if responses is None else _by_channel(responses)
+    least = -timesteps if signed else 0
     most = max(SAMPLES // len(wanted), 1)
+    greatest = np.maximum(wanted.max(1), -wanted.min(1)) if signed else wanted.max(1)
     if wanted.shape[1] > most:
         chosen = np.random.default_rng(seed).choice(wanted.shape[1], most, replace=False)
         chosen.sort()
-        greatest = wanted.max(1)
         wanted, seen = wanted[:, chosen], seen[:, chosen]
-    else:
-        greatest = wanted.max(1)
     ratios = np.geomspace(0.04, 1.2, GRID)  # (candidates,) of the greatest activation
-    best = ratios[_errors(wanted, seen, greatest[None] * ratios[:, None], timesteps).argmin(0)]
+    best = ratios[
+        _errors(wanted, seen, greatest[None] * ratios[:, None], timesteps, least).argmin(0)
+    ]
     near = np.geomspace(1 / (ratios[1] / ratios[0]), ratios[1] / ratios[0], 15)
     finer = near[:, None] * (best * greatest)[None]
-    errors = _errors(wanted, seen, finer, timesteps)
+    errors = _errors(wanted, seen, finer, timesteps, least)
     scales = np.take_along_axis(finer, errors.argmin(0)[None], 0)[0]
     scales = _fill(np.where(greatest > 0, scales, 0))
     return np.maximum(scales, QUIET * scales.max())
 
 
 def squared_error(
-    activations: Activations, responses: Activations, scale: Floats, timesteps: int
+    activations: Activations,
+    responses: Activations,
+    scale: Floats,
+    timesteps: int,
+    *,
+    signed: bool = False,
 ) -> Floats:
     """Mean squared error, ``(C,)``, of T-level activations at a scale per channel."""
-    return _errors(_by_channel(activations), _by_channel(responses), scale[None], timesteps)[0]
+    least = -timesteps if signed else 0
+    wanted, seen = _by_channel(activations), _by_channel(responses)
+    return _errors(wanted, seen, scale[None], timesteps, least)[0]
 
 
-def _errors(wanted: Activations, seen: Activations, scales: Floats, timesteps: int) -> Floats:
+def _errors(
+    wanted: Activations, seen: Activations, scales: Floats, timesteps: int, least: int
+) -> Floats:
     """Mean squared error ``(candidates, C)`` of scales ``(candidates, C)``."""
     errors = np.empty(scales.shape)
     for candidate, row in enumerate(scales.astype(np.float32)):
@@ -136,7 +158,7 @@ def _errors(wanted: Activations, seen: Activations, scales: Floats, timesteps: i
         levels = seen / step
         levels += np.float32(0.5)
         np.floor(levels, out=levels)
-        np.clip(levels, 0, timesteps, out=levels)
+        np.clip(levels, least, timesteps, out=levels)
         levels *= step
         levels -= wanted
         errors[candidate] = np.einsum("cn,cn->c", levels, levels) / levels.shape[1]

@@ -8,9 +8,11 @@ import numpy.typing as npt
 import torch
 
 from augend.gen.calibrate import Norm
+from augend.gen.entry import Encoding
 from augend.gen.fold import PoolMode
 from augend.gen.graph import ConversionError
-from augend.gen.quantize import Start
+from augend.gen.levels import WeightForm
+from augend.gen.network import Decode
 from augend.gen.scaling import InputScaling, PixelError
 
 __all__ = ["Schedule", "calibration_images", "check_options", "input_scaling"]
@@ -84,8 +86,10 @@ def check_options(options: Mapping[str, Any]) -> None:
     for key, kinds in (
         ("norm", Norm),
         ("schedule", Schedule),
-        ("initial", Start),
         ("pool", PoolMode),
+        ("decode", Decode),
+        ("encoding", Encoding),
+        ("weights", WeightForm),
     ):
         if options[key] not in get_args(kinds):
             allowed = " or ".join(repr(kind) for kind in get_args(kinds))

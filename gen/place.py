@@ -14,6 +14,9 @@ from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 __all__ = ["CorePlacement", "Placement", "PlacementError", "assign_cores", "place"]
 
 
+_ELSEWHERE = "use --backend golden"
+
+
 class PlacementError(ValueError):
     """A network that the accelerator cannot run as it is; the message says why."""
 
@@ -134,8 +137,8 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
         raise PlacementError(f"Lanes must be a power of two, not {lanes!r}")
     if cores < 1:
         raise PlacementError(f"Cores must be at least 1, not {cores!r}")
-    core_of = assign_cores(network, cores)
     _refuse(network)
+    core_of = assign_cores(network, cores)
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
     masked = any(is_masked(p) for p in network.out_of(INPUT))
     layouts[INPUT] = LaneLayout.of_input(network.input.shape, lanes, channels=masked)
@@ -159,10 +162,15 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
 
 
 def _refuse(network: SpikingNetwork) -> None:
+    if network.options:
+        *others, last = network.options
+        listed = f"{', '.join(others)} and {last}" if others else last
+        raise PlacementError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
     if any(n > 1 for n in network.readout.shape[1:]):
         raise PlacementError(
             f"Readout {network.readout.name!r} has shape {network.readout.shape}; the readout unit "
-            f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1"
+            f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
+            f"{_ELSEWHERE}"
         )
     seen: dict[str, str] = {}
     for projection in network.projections:
@@ -170,8 +178,7 @@ def _refuse(network: SpikingNetwork) -> None:
             other = seen[projection.source]
             raise PlacementError(
                 f"{projection.source!r} projects to both {other!r} and {projection.target!r}; the "
-                f"accelerator takes a population's spikes through one projection: run it on the "
-                f"golden model"
+                f"accelerator takes a population's spikes through one projection: {_ELSEWHERE}"
             )
         seen[projection.source] = projection.target
     for population in network.populations:
@@ -179,7 +186,7 @@ def _refuse(network: SpikingNetwork) -> None:
         if network.current_fed(population) and sources != {INPUT}:
             raise PlacementError(
                 f"Population {population.name!r} takes the input current and spikes of "
-                f"{sorted(sources - {INPUT})}; the accelerator adds one or the other"
+                f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
             )
 
 

@@ -12,6 +12,8 @@ __all__ = ["Population", "Reset"]
 Reset = Literal["subtract", "zero", "none"]
 
 LATEST = 1 << 16
+REQUIRED = ("threshold", "bias", "initial")
+OPTIONAL = ("current_shift", "negative_threshold", "negative_step", "floor")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,14 +23,16 @@ class Population:
     One time step, for every neuron, in this order:
 
     1. leak: V -= (V >> a) for every ``a`` of ``leak``, all of the V before;
-    2. V += arriving weights; V -= ``inhibition`` for every spike that another neuron of the
-       population emitted in the step before; V += bias (+ current);
+    2. V += arriving weights; V -= ``inhibition`` for every spike, of either sign, that another
+       neuron of the population emitted in the step before; V += bias (+ current);
     3. in the first ``clamp_steps`` steps V becomes ``initial`` again;
-    4. unless it is refractory, or ``single_spike`` and has spiked: V >= threshold emits
-       min(V // threshold, ``most_spikes``) spikes; where bipolar, V <= -negative_threshold emits
-       so many spikes of -1 likewise;
-    5. reset: ``subtract`` takes the threshold off V for each spike (adds the negative one for
-       each spike of -1); ``zero`` sets V to 0; ``none`` never fires, it accumulates;
+    4. unless it is refractory, or ``single_spike`` and has spiked: V >= threshold emits a spike;
+       else, where bipolar, V <= -negative_threshold emits a spike of -1, with ``takes_back`` only
+       if the sum of all its spikes so far is above 0;
+    5. reset: ``subtract`` takes the threshold off V for a spike and adds ``negative_step`` for a
+       spike of -1; ``zero`` sets V to 0; ``none`` never fires, it accumulates. With
+       ``most_spikes`` above 1, 4 and 5 repeat up to so many times while spikes of the same sign
+       are due;
     6. V becomes ``floor`` where it is below.
 
     Parameters
@@ -46,12 +50,17 @@ class Population:
         ``(C,)`` that the once-computed input current undergoes before it is added; else None.
     negative_threshold
         Of bipolar neurons, at least 0; None where there are no spikes of -1.
+    negative_step
+        What a spike of -1 adds to V, at least 1; ``negative_threshold`` where left out.
+    takes_back
+        Spikes of -1 only take back spikes of before, so that their sum, as that of a ReLU, is
+        never below 0 (the signed neuron with memory of Wang et al. 2022).
     leak
         Right shifts, up to four, each 0 to 31; 0 forgets everything in each step.
     floor
         Lowest potential after a step, at most 0 and at most ``initial``; None for no floor.
     single_spike
-        A neuron spikes at most once an image.
+        A neuron spikes at most once an image, whatever the sign of that spike.
     clamp_steps
         Steps from the first on in which V is held (Rueckauer 2017, 3.3.1).
     refractory
@@ -70,6 +79,8 @@ class Population:
     reset: Reset = "subtract"
     current_shift: Ints | None = None
     negative_threshold: Ints | None = None
+    negative_step: Ints | None = None
+    takes_back: bool = False
     leak: tuple[int, ...] = ()
     floor: Ints | None = None
     single_spike: bool = False
@@ -85,9 +96,11 @@ class Population:
             raise ContractError(
                 f"Reset of {where} must be 'subtract', 'zero' or 'none', not {self.reset!r}"
             )
-        for key in ("threshold", "bias", "initial", "current_shift", "negative_threshold", "floor"):
+        if self.negative_step is None:
+            object.__setattr__(self, "negative_step", self.negative_threshold)
+        for key in (*REQUIRED, *OPTIONAL):
             value = getattr(self, key)
-            if value is None and key in ("current_shift", "negative_threshold", "floor"):
+            if value is None and key in OPTIONAL:
                 continue
             value = np.asarray(value)
             if value.dtype.kind not in "iu" or value.shape not in ((self.channels,), self.shape):
@@ -109,12 +122,14 @@ class Population:
         self._check_options(where)
 
     def _check_options(self, where: str) -> None:
-        if self.negative_threshold is not None and self.negative_threshold.min() < (
-            0 if self.most_spikes == 1 else 1
-        ):
+        compare, step = self.negative_threshold, self.negative_step
+        if compare is None or step is None:
+            if self.takes_back or step is not None:
+                raise ContractError(f"Spikes of -1 of {where} need a negative threshold")
+        elif compare.min() < 0 or step.min() < (1 if self.reset == "subtract" else 0):
             raise ContractError(
-                f"Negative thresholds of {where} must be at least 0, or 1 where several spikes a "
-                f"step are allowed, not {self.negative_threshold.min()}"
+                f"Negative thresholds of {where} must be at least 0, and negative steps at least "
+                f"1 where they reset, not {compare.min()} and {step.min()}"
             )
         if len(self.leak) > 4 or any(not 0 <= shift < 32 for shift in self.leak):
             raise ContractError(
@@ -159,6 +174,7 @@ class Population:
         used = {
             "reset to zero": self.reset == "zero",
             "bipolar spikes": self.bipolar,
+            "spikes that are taken back": self.takes_back,
             "leak": bool(self.leak),
             "floor": self.floor is not None,
             "single spike": self.single_spike,

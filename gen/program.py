@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.bounds import Bounds, bounds
-from augend.gen.network import SpikingNetwork
+from augend.gen.network import Population, SpikingNetwork
 from augend.gen.program_file import (
     ProgramError,
     digest,
@@ -27,7 +27,11 @@ __all__ = ["Program", "ProgramError", "SummaryRow"]
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryRow:
-    """One population in figures; ``None`` where a figure does not apply."""
+    """One population in figures; ``None`` where a figure does not apply.
+
+    Weight bits are those of its widest projection; options name the rules beyond the plainest of
+    the population, of the projections into it, and of the gates on it.
+    """
 
     population: str
     shape: tuple[int, ...]
@@ -39,6 +43,7 @@ class SummaryRow:
     potential_bits: int
     current_shift: tuple[int, int] | None
     reset: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +103,7 @@ class Program:
     def encode(self, images: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         """Integer pixels ``(images, *shape)`` of floats as the module takes them, or of uint8.
 
-        A network that takes events takes them as 0 and 1, ``(images, timesteps, *shape)``.
+        A network that takes events takes their numbers, ``(images, timesteps, *shape)``.
         """
         if self.network.input.encoding == "events":
             return self._checked_events(np.asarray(images))
@@ -106,10 +111,18 @@ class Program:
 
     def _checked_events(self, events: np.ndarray) -> np.ndarray:
         expected = (self.network.timesteps, *self.network.input.shape)
-        if events.shape[1:] != expected or not np.isin(events, (0, 1)).all():
+        most = self.network.input.most_spikes
+        whole = events.astype(np.int64) if events.dtype.kind in "iubf" else np.array([-1])
+        if (
+            events.ndim != 1 + len(expected)
+            or events.shape[1:] != expected
+            or not np.array_equal(whole, events)
+            or np.any((whole < 0) | (whole > most))
+        ):
             raise PixelError(
-                f"Events must be 0 and 1 of shape (images, {', '.join(map(str, expected))}), not "
-                f"{events.dtype} of shape {events.shape}."
+                f"Events must be integers of 0 to {most} of shape "
+                f"(images, {', '.join(map(str, expected))}), not {events.dtype} of shape "
+                f"{events.shape}."
             )
         return events.astype(np.uint8)
 
@@ -187,13 +200,20 @@ class Program:
                     neurons=population.size,
                     synapses=synapses,
                     fan_in=sum(int(np.prod(p.weight.shape[1:])) for p in incoming),
-                    weight_bits=self.network.weight_bits,
+                    weight_bits=max(self.network.bits_of(p) for p in incoming),
                     threshold=None
                     if population.reset == "none"
                     else (int(population.threshold.min()), int(population.threshold.max())),
                     potential_bits=self.bounds[population.name].potential_bits,
                     current_shift=None if shift is None else (int(shift.min()), int(shift.max())),
                     reset=population.reset,
+                    options=self._options(population),
                 )
             )
         return tuple(rows)
+
+    def _options(self, population: Population) -> tuple[str, ...]:
+        """Names of the rules beyond the plainest around a population, each once."""
+        into = [name for p in self.network.into(population.name) for name in p.options]
+        gates = [f"max-pool gate by {gate.rule}" for gate in self.network.gates_on(population.name)]
+        return tuple(dict.fromkeys([*population.options, *into, *gates]))

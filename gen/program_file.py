@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from augend.gen.network import Input, Population, Projection, SpikingNetwork
+from augend.gen.network import Gate, Input, Population, Projection, Softmax, SpikingNetwork
 
 __all__ = [
     "FORMAT",
@@ -30,8 +31,18 @@ __all__ = [
 ]
 
 FORMAT = "augend-program"
-VERSION = 1
+VERSION = 2
 Arrays = dict[str, np.ndarray]
+ARRAYS = (
+    "threshold",
+    "bias",
+    "initial",
+    "current_shift",
+    "negative_threshold",
+    "negative_step",
+    "floor",
+)
+"""Of a population."""
 
 
 class ProgramError(ValueError):
@@ -119,86 +130,85 @@ def read_file(path: Path) -> tuple[dict[str, Any], Arrays]:
 
 
 def pack_network(network: SpikingNetwork) -> tuple[dict[str, Any], Arrays]:
-    """Description and arrays of a network."""
+    """Description and arrays of a network; what has its default value is left out."""
     arrays: Arrays = {}
-    populations = []
     for index, population in enumerate(network.populations):
-        populations.append(
-            {"name": population.name, "shape": list(population.shape), "reset": population.reset}
-        )
-        for key in ("threshold", "bias", "initial", "current_shift"):
+        for key in ARRAYS:
             values = getattr(population, key)
             if values is not None:
                 arrays[f"population.{index}.{key}"] = values.astype("<i8")
-    projections = []
+        step, threshold = population.negative_step, population.negative_threshold
+        if step is not None and threshold is not None and np.array_equal(step, threshold):
+            del arrays[f"population.{index}.negative_step"]
     for index, projection in enumerate(network.projections):
-        projections.append(
-            {
-                "source": projection.source,
-                "target": projection.target,
-                "kind": projection.kind,
-                "stride": list(projection.stride),
-                "padding": list(projection.padding),
-                "dilation": list(projection.dilation),
-                "groups": projection.groups,
-            }
-        )
         arrays[f"projection.{index}.weight"] = projection.weight.astype(np.int8)
     description = {
-        "input": {
-            "shape": list(network.input.shape),
-            "encoding": network.input.encoding,
-            "bits": network.input.bits,
-        },
-        "populations": populations,
-        "projections": projections,
-        "timesteps": network.timesteps,
-        "schedule": network.schedule,
-        "weight_bits": network.weight_bits,
-        "rectified": network.rectified,
+        "input": _packed(network.input, whole=True),
+        "populations": [_packed(p, leave=ARRAYS) for p in network.populations],
+        "projections": [_packed(p, leave=("weight",)) for p in network.projections],
+        "gates": [_packed(gate) for gate in network.gates],
     }
-    return description, arrays
+    if network.softmax is not None:
+        description["softmax"] = _packed(network.softmax, whole=True)
+    made = (*description, "softmax")
+    return description | _packed(network, whole=True, leave=made), arrays
 
 
 def unpack_network(
     description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> SpikingNetwork:
     """Network of a description and arrays; raises what the contract raises, or KeyError."""
-    populations = tuple(
-        Population(
-            name=entry["name"],
-            shape=tuple(entry["shape"]),
-            reset=entry["reset"],
-            threshold=arrays[f"population.{index}.threshold"],
-            bias=arrays[f"population.{index}.bias"],
-            initial=arrays[f"population.{index}.initial"],
-            current_shift=arrays.get(f"population.{index}.current_shift"),
-        )
-        for index, entry in enumerate(description["populations"])
-    )
-    projections = tuple(
-        Projection(
-            source=entry["source"],
-            target=entry["target"],
-            kind=entry["kind"],
-            weight=arrays[f"projection.{index}.weight"].astype(np.int16),
-            stride=tuple(entry["stride"]),
-            padding=tuple(entry["padding"]),
-            dilation=tuple(entry["dilation"]),
-            groups=entry["groups"],
-        )
-        for index, entry in enumerate(description["projections"])
-    )
-    entry = description["input"]
+    populations, projections = [], []
+    for index, entry in enumerate(description["populations"]):
+        options = _unpacked(Population, entry)
+        options |= {key: arrays.get(f"population.{index}.{key}") for key in ARRAYS}
+        populations.append(Population(**options))
+    for index, entry in enumerate(description["projections"]):
+        options = _unpacked(Projection, entry)
+        options["weight"] = arrays[f"projection.{index}.weight"].astype(np.int16)
+        projections.append(Projection(**options))
+    parts = "input", "populations", "projections", "gates", "softmax"
+    softmax = description.get("softmax")
+    rest = {key: value for key, value in description.items() if key not in parts}
     return SpikingNetwork(
-        input=Input(shape=tuple(entry["shape"]), encoding=entry["encoding"], bits=entry["bits"]),
-        populations=populations,
-        projections=projections,
-        timesteps=description["timesteps"],
-        schedule=description["schedule"],
-        weight_bits=description["weight_bits"],
-        rectified=description["rectified"],
+        input=Input(**_unpacked(Input, description["input"])),
+        populations=tuple(populations),
+        projections=tuple(projections),
+        gates=tuple(Gate(**_unpacked(Gate, entry)) for entry in description["gates"]),
+        softmax=None if softmax is None else Softmax(**_unpacked(Softmax, softmax)),
+        **_unpacked(SpikingNetwork, rest),
     )
+
+
+def _packed(part: Any, *, whole: bool = False, leave: Collection[str] = ()) -> dict[str, Any]:
+    """Fields of a part of the contract as JSON has them, without those to leave.
+
+    Defaults are left out too, unless all is asked for, as it is where a default is no neutral
+    value and a later Augend may have another.
+    """
+    packed = {}
+    for entry in fields(part):
+        value = getattr(part, entry.name)
+        if entry.init and entry.name not in leave and (whole or value != entry.default):
+            packed[entry.name] = _plain(value)
+    return packed
+
+
+def _plain(value: Any) -> Any:
+    """Python's own numbers, which NumPy's may stand for, and lists."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _unpacked(kind: type, packed: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a part of the contract; a TypeError where one is unknown."""
+    unknown = set(packed) - {entry.name for entry in fields(kind) if entry.init}
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in packed.items()
+    }
 
 
 def _serialise(arrays: Arrays, header: Mapping[str, str]) -> bytes:

@@ -42,7 +42,8 @@ class Projection:
     bits
         Width of a weight, 1 to 8; None for the network's.
     delay
-        0: spikes arrive in the step in which they are emitted; 1: in the next (recurrent, lateral).
+        0: spikes arrive in the step in which they are emitted; 1: in the next (recurrent, lateral);
+        those of the last step arrive nowhere.
     """
 
     source: str

@@ -56,6 +56,19 @@ class InputScaling:
         scale = (self.high - self.low) / ((1 << entry.bits) - 1) / std
         return scale, (self.low - mean) / std
 
+    def scaled(self, images: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Images ``(images, C, ...)`` of 0 to 1, as of a data set, as the module takes them."""
+        wide = (-1,) + (1,) * (images.ndim - 2)
+        raw = images * (self.high - self.low) + self.low
+        mean, std = np.asarray(self.mean).reshape(wide), np.asarray(self.std).reshape(wide)
+        if images.shape[1] % len(self.mean):
+            raise PixelError(
+                f"mean and std have {len(self.mean)} values for images of {images.shape[1]} "
+                f"channels."
+            )
+        plain = self.low == 0 and self.high == 1 and not mean.any() and np.all(std == 1)
+        return images if plain else (raw - mean) / std
+
     def encode(self, images: npt.ArrayLike, entry: Input) -> npt.NDArray[np.uint8]:
         """Integer pixels ``(images, *shape)``.
 

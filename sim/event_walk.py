@@ -10,10 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.network import Ints, Projection
-from augend.sim import event_loops, reference
+from augend.sim import event_loops, reference, rule_loops
 from augend.sim.engine import Engine, Firing, Inflow
-from augend.sim.pooling import pools, without_pooling
-from augend.sim.synapses import Shape, Synapses, dense_weight, greatest_sum
+from augend.sim.gating import Gating
+from augend.sim.pooling import block_range, pools, without_pooling
+from augend.sim.rules import NeuronState, Rules
+from augend.sim.synapses import (
+    PartSynapses,
+    Range,
+    Shape,
+    Synapses,
+    dense_weight,
+    greatest_sum,
+    is_part,
+    whole,
+)
 
 __all__ = ["COMPILED", "ConvWalk", "DenseWalk", "PooledWalk"]
 
@@ -21,8 +32,8 @@ __all__ = ["COMPILED", "ConvWalk", "DenseWalk", "PooledWalk"]
 class DenseWalk(Synapses):
     """All to all: every spike adds one row of weights."""
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         self.type = sum_type(self.bound)
         self.weight = dense_weight(projection, self.source, self.target).astype(np.int8)
 
@@ -42,8 +53,8 @@ class ConvWalk(Synapses):
     then find their weights in that same order, so that one loop adds them all.
     """
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         self.type = sum_type(self.bound)
         channels, height, width = self.source
         out_channels, _, out_width = self.target
@@ -99,11 +110,11 @@ class ConvWalk(Synapses):
 class PooledWalk(Synapses):
     """Convolution of the sums of the source's blocks, of a projection that ``pools``."""
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         smaller, pooled = without_pooling(projection, source)
         rows, columns = projection.stride
-        self.inner = ConvWalk(smaller, pooled, target, greatest * rows * columns)
+        self.inner = ConvWalk(smaller, pooled, target, block_range(values, rows * columns))
 
     def sums(self, values: npt.NDArray) -> npt.NDArray[np.signedinteger]:
         """Sum weights times values: (rows, sources) to (rows, targets)."""
@@ -142,14 +153,17 @@ def sum_type(bound: int) -> type[np.int16] | type[np.int32]:
     return np.int16 if bound < 1 << 15 else np.int32
 
 
-def connect(projection: Projection, source: Shape, target: Shape, greatest: int) -> Synapses:
-    """Make a projection ready, given the greatest value of its source neurons."""
-    if greatest_sum(projection, greatest) >= 1 << 31:
-        return reference.connect(projection, source, target, greatest)
+def connect(projection: Projection, source: Shape, target: Shape, values: Range) -> Synapses:
+    """Make a projection ready, given the least and greatest value of its source neurons."""
+    if is_part(projection):
+        ends = projection.source_part(source), projection.target_part(target)
+        return PartSynapses(connect(whole(projection), *ends, values), projection, source, target)
+    if greatest_sum(projection, values) >= 1 << 31:
+        return reference.connect(projection, source, target, values)
     if projection.kind == "dense":
-        return DenseWalk(projection, source, target, greatest)
+        return DenseWalk(projection, source, target, values)
     kind = PooledWalk if pools(projection) else ConvWalk
-    return kind(projection, source, target, greatest)
+    return kind(projection, source, target, values)
 
 
 def potential_type(bound: int) -> type[np.int32] | type[np.int64]:
@@ -185,6 +199,73 @@ def fire(
     )
 
 
+def advance(
+    rules: Rules,
+    state: NeuronState,
+    constant: npt.NDArray[np.signedinteger],
+    arrivals: npt.NDArray[np.signedinteger] | None,
+    first: int,
+    steps: int,
+    keep_potentials: bool,
+) -> Firing:
+    """Let neurons of any rules run some steps, from step ``first`` on."""
+    if state.potential.dtype == np.int64:
+        return reference.advance(rules, state, constant, arrivals, first, steps, keep_potentials)
+    images, neurons = state.potential.shape
+    trains = np.empty((images, steps, neurons), rules.train_type)
+    potentials = np.empty((images, steps * keep_potentials, neurons), np.int32)
+    if arrivals is None:
+        arrivals = np.empty((images, 0, neurons), np.int16)
+    rule_loops.advance(
+        rules.threshold,
+        rules.initial,
+        rules.negative_threshold,
+        rules.negative_step,
+        rules.floor,
+        np.array(rules.leak, np.int32),
+        rules.fires,
+        rules.zeroes,
+        rules.takes_back,
+        rules.most_spikes,
+        rules.rest,
+        rules.clamp_steps,
+        rules.inhibition,
+        state.potential,
+        state.emitted,
+        state.total,
+        state.resting,
+        constant,
+        arrivals,
+        first,
+        trains,
+        potentials,
+    )
+    return Firing(
+        counts=None,
+        trains=trains,
+        potentials=potentials.astype(np.int64) if keep_potentials else None,
+    )
+
+
+def gate(gating: Gating, lead: Ints, spikes: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Pass the spikes of each window's leader."""
+    images, steps, _ = spikes.shape
+    windows = (len(gating.bounds) - 1) * gating.channels
+    passed = np.empty((images, steps, windows), spikes.dtype)
+    rule = {"count": rule_loops.COUNT, "rate": rule_loops.RATE, "any": rule_loops.LATEST}
+    rule_loops.pass_gate(
+        rule[gating.rule],
+        gating.decay,
+        gating.channels,
+        gating.bounds,
+        gating.sites,
+        lead,
+        spikes,
+        passed,
+    )
+    return passed
+
+
 def tally(counts: npt.NDArray[np.integer], fan_out: Ints) -> Ints:
     """Operations of a projection, an image each."""
     return event_loops.tally(counts, fan_out)
@@ -205,6 +286,8 @@ COMPILED = Engine(
     connect=connect,
     potential_type=potential_type,
     fire=fire,
+    advance=advance,
+    gate=gate,
     tally=tally,
     working_set=1 << 21,
 )

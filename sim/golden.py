@@ -1,65 +1,31 @@
 """The golden model: what the hardware must do, every spike, every potential, every addition.
 
-Projections only lead forwards and the additions of a step commute, so a population is run through
-all its time steps before the next one; inside a population the order is the contract's.
+Undelayed projections only lead forwards and the additions of a step commute, so a population is run
+through all its time steps before the next one; inside a population the order is the contract's.
+Populations among which delayed spikes run backwards are stepped together.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from augend.gen.network import INPUT, Ints, SpikingNetwork
-from augend.sim.engine import Engine, Inflow
+from augend.sim.chunk import Chunk, Plan
+from augend.sim.decoding import exit_steps, scores_of
+from augend.sim.engine import Engine
+from augend.sim.gating import Gating
 from augend.sim.layer import Layer
-from augend.sim.synapses import flatten, unflatten
+from augend.sim.result import GoldenResult, joined
+from augend.sim.stages import loops, root_of, stages
+from augend.sim.synapses import unflatten
 
-__all__ = ["GoldenModel", "GoldenResult", "run"]
+__all__ = ["GoldenModel", "GoldenResult", "Record", "run"]
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class GoldenResult:
-    """Everything that an inference did, image by image.
-
-    Parameters
-    ----------
-    predictions
-        (images,); class of the greatest score, the lowest index among equals.
-    scores
-        (images, classes); potentials of the readout after the last step, in (C, H, W) order;
-        those below 0 read as 0 where the network is rectified.
-    spikes
-        (images,) for every population, of all its neurons and steps; 0 for the readout.
-    input_spikes
-        (images,); set bits of the pixels, once an image, or events of all steps.
-    operations
-        (images,) for every population: additions of a weight into it, every spike (or set bit of a
-        pixel) with its exact fan-out, borders taken into account.
-    updates
-        (images,) for every population: neuron updates. Every neuron that fires is updated once a
-        step, every one of the readout once an image, when it is read.
-    trains
-        When recorded, for the populations that fire: bool (images, steps, *shape).
-    potentials
-        When recorded, for every population: (images, steps, *shape), after each step and its
-        reset. In the phased schedule a step is one in which the population fires; the readout's
-        steps are in both schedules those of its sources' spikes, with one bias each.
-    current
-        When recorded, for the populations that the input current drives: (images, *shape), what is
-        added in every step, after the shift and without the bias.
-    """
-
-    predictions: Ints
-    scores: Ints
-    spikes: Mapping[str, Ints]
-    input_spikes: Ints
-    operations: Mapping[str, Ints]
-    updates: Mapping[str, Ints]
-    trains: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    potentials: Mapping[str, Ints] = field(default_factory=dict)
-    current: Mapping[str, Ints] = field(default_factory=dict)
+Record = bool | Literal["trains", "steps"]
 
 
 class GoldenModel:
@@ -70,36 +36,43 @@ class GoldenModel:
     network
         What to run.
     record
-        What to keep of every step: nothing, ``trains`` (spikes alone: little memory) or everything.
+        What to keep of every step: nothing, ``trains`` (spikes alone: little memory), ``steps``
+        (spikes, operations and scores of each step, and no trains) or everything.
     engine
         What computes it: `augend.sim.event_walk.COMPILED`, unless another is given; Numba compiles
         it when it first runs on a machine. `augend.sim.reference.REFERENCE` is plain NumPy.
+    threads
+        How many images' chunks to run at once; one a processor, unless given. It changes no result.
 
     Raises
     ------
     ValueError
-        The potentials could leave 62 bits.
+        The potentials could leave 62 bits, or what is to be recorded or the threads make no sense.
     """
 
     def __init__(
         self,
         network: SpikingNetwork,
         *,
-        record: bool | Literal["trains"] = False,
+        record: Record = False,
         engine: Engine | None = None,
+        threads: int | None = None,
     ) -> None:
+        if record not in (False, True, "trains", "steps"):
+            raise ValueError(f"Record must be False, True, 'trains' or 'steps', not {record!r}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"Threads must be at least 1, not {threads!r}")
         self.network = network
         self.record = record
+        self.threads = threads or os.cpu_count() or 1
         self.engine = engine or _compiled()
-        self.layers = [
-            Layer.of(network, population, self.engine, stepwise=record is True)
-            for population in network.populations
-        ]
-
-        # Populations of which a later one needs to know in which step they spiked.
-        self.followed = {
-            s.projection.source for layer in self.layers if not layer.gathers for s in layer.spiking
+        self.plan = _plan(network, record, self.engine)
+        self.layers = [layer for stage in self.plan.stages for layer in stage]
+        often = network.exit_margin is not None or network.softmax is not None
+        self._updates = {
+            p.name: (p.size, p.fires or not p.plain or often) for p in network.populations
         }
+        self._updates |= {gate.name: (gate.size, True) for gate in network.gates}
 
     def run(self, pixels: npt.ArrayLike) -> GoldenResult:
         """Run images: integers (images, *shape), or (images, steps, *shape) for events."""
@@ -107,21 +80,30 @@ class GoldenModel:
         # What one image takes in the widest layer: a spike and a sum a step, current and counts.
         widest = max(layer.neurons for layer in self.layers)
         chunk = max(1, self.engine.working_set // (widest * (3 * self.network.timesteps + 8)))
-        return _joined(
-            [
-                self._run_chunk(checked[start : start + chunk])
-                for start in range(0, max(1, len(checked)), chunk)
-            ]
-        )
+        starts = range(0, max(1, len(checked)), chunk)
+        parts = (checked[start : start + chunk] for start in starts)
+        threads = min(self.threads, len(starts))
+        if threads == 1:
+            result = joined([self._run_chunk(part) for part in parts])
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                result = joined(list(pool.map(self._run_chunk, parts)))
+        ran = result.exit_step
+        updates = {
+            name: updates * (ran if every_step else np.ones_like(ran))
+            for name, (updates, every_step) in self._updates.items()
+        }
+        return replace(result, updates=updates)
 
     def _checked(self, pixels: npt.NDArray) -> npt.NDArray[np.uint8]:
         entry = self.network.input
         expected = entry.shape
         if entry.encoding == "events":
             expected = (self.network.timesteps, *entry.shape)
+        greatest = (1 << entry.bits) - 1
         if pixels.dtype.kind not in "iub":
             raise ValueError(
-                f"Pixels must be integers of 0 to {(1 << entry.bits) - 1}, not {pixels.dtype}; "
+                f"Pixels must be integers of 0 to {greatest}, not {pixels.dtype}; "
                 f"quantise them first"
             )
         if pixels.ndim != 1 + len(expected) or pixels.shape[1:] != expected:
@@ -129,7 +111,6 @@ class GoldenModel:
                 f"Pixels for input encoding {entry.encoding!r} must have shape "
                 f"(images, {', '.join(map(str, expected))}), not {pixels.shape}"
             )
-        greatest = (1 << entry.bits) - 1 if entry.encoding == "current" else 1
         if pixels.size and (pixels.min() < 0 or pixels.max() > greatest):
             raise ValueError(
                 f"Pixels must be 0 to {greatest}, not {pixels.min()} to {pixels.max()}"
@@ -137,71 +118,62 @@ class GoldenModel:
         return pixels.astype(np.uint8, copy=False)
 
     def _run_chunk(self, pixels: npt.NDArray[np.uint8]) -> GoldenResult:
-        network, engine, images = self.network, self.engine, len(pixels)
-        steps = network.timesteps
-        entry = flatten(pixels, network.input.shape)
-        trains: dict[str, npt.NDArray[np.uint8] | None] = {}  # (images, steps, neurons)
-        if network.input.encoding == "events":
-            trains[INPUT] = entry
-            counts = {INPUT: entry.sum(1, dtype=np.int32)}  # (images, neurons)
-        else:
-            counts = {INPUT: np.bitwise_count(entry)}
-        everything = self.record is True
-        operations, current, potentials = {}, {}, {}
-        scores = np.empty((images, 0), np.int64)
-        for layer in self.layers:
-            name, shape = layer.population.name, layer.population.shape
-            operations[name] = np.zeros(images, np.int64)
-            for synapses in (*layer.driving, *layer.spiking):
-                spikes = counts[synapses.projection.source]
-                operations[name] += engine.tally(spikes, synapses.fan_out)
-            inflow = layer.integrate(entry, trains, counts, steps, everything)
-            if inflow.current is not None:
-                current[name] = unflatten(inflow.current.astype(np.int64), shape)
-            if layer.is_readout:
-                kept = _accumulate(inflow, steps)
-                scores = unflatten(kept[:, -1], shape).reshape(images, layer.neurons)
-            else:
-                keep = bool(self.record) or name in self.followed
-                firing = engine.fire(inflow, layer.threshold, steps, keep, everything)
-                trains[name], counts[name] = firing.trains, firing.counts
-                kept = firing.potentials
-            if everything and kept is not None:
-                potentials[name] = unflatten(kept, shape)
-        if network.rectified:
-            scores = scores.clip(min=0)
-        hidden = [layer for layer in self.layers if not layer.is_readout]
-        spikes = {INPUT: counts[INPUT]} | {
-            h.population.name: counts[h.population.name] for h in hidden
-        }
-        totals = {
-            name: engine.tally(count, np.ones(count.shape[1], np.int64))
-            for name, count in spikes.items()
-        }
+        network, plan = self.network, self.plan
+        chunk = Chunk(plan, pixels)
+        chunk.run()
+        read = scores_of(network, *chunk.readout, plan.stepwise)
+        shape = network.readout.shape
+        read = unflatten(read, shape).reshape(*read.shape)  # (images, steps or 1, classes)
+        if not plan.stepwise:
+            ran = np.full(len(pixels), network.timesteps)
+            return self._result(chunk, read[:, -1], ran)
+        ran = exit_steps(network, read)
+        after = np.arange(network.timesteps) >= ran[:, None]  # (images, steps)
+        for tallies in (chunk.spikes, chunk.operations):
+            for tally in tallies.values():
+                tally[after] = 0
+        for train in chunk.trains.values():
+            train[after] = 0
+        read = _stay(read, ran)
+        chunk.potentials = {name: _stay(kept, ran) for name, kept in chunk.potentials.items()}
+        return self._result(chunk, read[:, -1], ran, read)
+
+    def _result(
+        self, chunk: Chunk, scores: Ints, ran: Ints, read: Ints | None = None
+    ) -> GoldenResult:
+        """Result of a chunk, given the scores at the end, the steps run, and scores after each."""
+        stepwise = read is not None
+        spikes, operations = dict(chunk.spikes), dict(chunk.operations)
+        steps: dict = {}
+        if self.record in (True, "steps"):
+            steps = {"step_spikes": dict(spikes), "step_operations": dict(operations)}
+            steps["step_scores"] = read
+        if stepwise:
+            spikes, operations = (
+                {name: tally.sum(1) for name, tally in tallies.items()}
+                for tallies in (spikes, operations)
+            )
         return GoldenResult(
             predictions=scores.argmax(1),
             scores=scores,
-            input_spikes=totals.pop(INPUT),
-            spikes=totals | {network.readout.name: np.zeros(images, np.int64)},
+            input_spikes=spikes.pop(INPUT),
+            spikes=spikes,
             operations=operations,
-            updates={
-                layer.population.name: np.full(
-                    images, layer.neurons * (1 if layer.is_readout else steps)
-                )
-                for layer in self.layers
-            },
-            trains={
-                h.population.name: unflatten(train.view(np.bool_), h.population.shape)
-                for h in (hidden if self.record else ())
-                if (train := trains[h.population.name]) is not None
-            },
-            potentials=potentials,
-            current=current,
+            updates={},
+            exit_step=ran,
+            trains=chunk.trains,
+            potentials=chunk.potentials,
+            current=chunk.current,
+            **steps,
         )
 
 
 def run(
-    network: SpikingNetwork, pixels: npt.ArrayLike, *, record: bool | Literal["trains"] = False
+    network: SpikingNetwork,
+    pixels: npt.ArrayLike,
+    *,
+    record: Record = False,
+    threads: int | None = None,
 ) -> GoldenResult:
     """Run images through a network.
 
@@ -210,17 +182,16 @@ def run(
     network
         What to run; to run it often, keep a ``GoldenModel``.
     pixels
-        Integers: (images, *shape) of 0 to 2**bits - 1 for a current, (images, steps, *shape) of 0
-        and 1 for events.
-    record
-        What to keep of every step: nothing, ``trains`` (spikes alone: little memory) or everything.
+        Integers: (images, *shape) of 0 to 2**bits - 1, (images, steps, *shape) for events.
+    record, threads
+        As for a ``GoldenModel``.
 
     Raises
     ------
     ValueError
         The pixels have another type, shape or range than the network's input.
     """
-    return GoldenModel(network, record=record).run(pixels)
+    return GoldenModel(network, record=record, threads=threads).run(pixels)
 
 
 def _compiled() -> Engine:
@@ -230,30 +201,53 @@ def _compiled() -> Engine:
     return COMPILED
 
 
-def _accumulate(inflow: Inflow, steps: int) -> Ints:
-    """Potentials of a readout after each step, or after all at once: (images, steps or 1, N)."""
-    if inflow.gathered:
-        return np.broadcast_to(inflow.start, (inflow.images, inflow.start.shape[1])).astype(
-            np.int64
-        )[:, None]
-    added = np.zeros((inflow.images, steps, inflow.start.shape[1]), np.int64)
-    added += inflow.constant[:, None]
-    if inflow.arrivals is not None:
-        added += inflow.arrivals
-    return inflow.start[:, None] + added.cumsum(1)
+def _plan(network: SpikingNetwork, record: Record, engine: Engine) -> Plan:
+    """Decide what to compute in which order, and what to remember on the way."""
+    early = network.exit_margin is not None or network.softmax is not None
+    stepwise = early or record in (True, "steps")
+    keep_trains = record in (True, "trains")
+    runs, number = [], {}
+    for index, stage in enumerate(stages(network)):
+        looped = loops(network, stage)
+        sources = [p.name for p in network.populations] + [gate.name for gate in network.gates]
+        together = frozenset(name for name in sources if looped and root_of(network, name) in stage)
+        runs.append(
+            tuple(
+                Layer.of(network, network.population(name), engine, stepwise, together)
+                for name in stage
+            )
+        )
+        number |= dict.fromkeys(stage, index)
+    followed = {gate.source for gate in network.gates}
+    last_use: dict[str, int] = {}
+    for layer in (layer for stage in runs for layer in stage):
+        for synapses in layer.spiking:
+            source = synapses.projection.source
+            last_use[source] = max(last_use.get(source, 0), number[layer.population.name])
+            if not layer.gathers:
+                followed.add(source)
+    if network.decode == "first_spike":
+        followed.add(network.readout.name)
+    if stepwise or keep_trains:
+        followed |= set(number)
+    sizes = {INPUT: int(np.prod(network.input.shape))}
+    sizes |= {part.name: part.size for part in (*network.populations, *network.gates)}
+    return Plan(
+        network=network,
+        engine=engine,
+        stages=tuple(runs),
+        gates=tuple(Gating.of(gate, network.shape_of(gate.source)) for gate in network.gates),
+        stepwise=stepwise,
+        keep_trains=keep_trains,
+        keep_potentials=record is True,
+        firing=frozenset(sizes) - {INPUT, *(p.name for p in network.populations if not p.fires)},
+        followed=frozenset(followed),
+        last_use=last_use,
+        each={name: np.ones(size, np.int64) for name, size in sizes.items()},
+    )
 
 
-def _joined(parts: list[GoldenResult]) -> GoldenResult:
-    """Results of chunks of images, one after the other."""
-    if len(parts) == 1:
-        return parts[0]
-
-    joined = {}
-    for name in (entry.name for entry in fields(GoldenResult)):
-        values = [getattr(part, name) for part in parts]
-        if isinstance(values[0], Mapping):
-            keys = values[0].keys()
-            joined[name] = {key: np.concatenate([v[key] for v in values]) for key in keys}
-        else:
-            joined[name] = np.concatenate(values)
-    return GoldenResult(**joined)
+def _stay(values: Ints, ran: Ints) -> Ints:
+    """Let values (images, steps, ...) keep, from an exit on, what they were then."""
+    step = np.minimum(np.arange(values.shape[1]), ran[:, None] - 1)
+    return values[np.arange(len(values))[:, None], step]

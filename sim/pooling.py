@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.network import Ints, Projection
-from augend.sim.synapses import ConvSynapses, Shape, Synapses
+from augend.sim.synapses import ConvSynapses, Range, Shape, Synapses
 
 __all__ = ["PooledSynapses", "pools", "without_pooling"]
 
@@ -39,14 +39,19 @@ def without_pooling(projection: Projection, source: Shape) -> tuple[Projection, 
     return smaller, (channels, -(-height // rows), -(-width // columns))
 
 
+def block_range(values: Range, size: int) -> Range:
+    """Least and greatest sum of a block of so many values."""
+    return values[0] * size, values[1] * size
+
+
 class PooledSynapses(Synapses):
     """Convolution of the sums of the source's blocks, of a projection that ``pools``."""
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         smaller, self.pooled = without_pooling(projection, source)
         rows, columns = projection.stride
-        self.inner = ConvSynapses(smaller, self.pooled, target, greatest * rows * columns)
+        self.inner = ConvSynapses(smaller, self.pooled, target, block_range(values, rows * columns))
 
     def sums(self, values: npt.NDArray) -> Ints:
         """Sum weights times values: (rows, sources) to (rows, targets)."""

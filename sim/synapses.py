@@ -5,6 +5,7 @@ sums come out and are needed next; ``flatten`` leads there and ``unflatten`` bac
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from augend.gen.network import Ints, Projection
 __all__ = [
     "ConvSynapses",
     "DenseSynapses",
+    "PartSynapses",
+    "Range",
     "Shape",
     "Synapses",
     "exact_type",
@@ -22,6 +25,8 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
+Range = tuple[int, int]
+"""Least value, at most 0, and greatest value, at least 0, that source neurons will have."""
 
 
 def flatten(values: npt.NDArray, shape: Shape) -> npt.NDArray:
@@ -51,12 +56,12 @@ def exact_type(bound: int) -> type[np.float32] | type[np.float64] | type[np.int6
     return np.float64 if bound <= 1 << 53 else np.int64
 
 
-def greatest_sum(projection: Projection, greatest: int) -> int:
-    """Bound on every partial sum of any neuron when no source's value exceeds ``greatest``."""
+def greatest_sum(projection: Projection, values: Range) -> int:
+    """Bound on every partial sum of any neuron when all sources' values are within a range."""
     rows = projection.weight.reshape(len(projection.weight), -1).astype(np.int64)
-    rise = int(rows.clip(min=0).sum(1).max(initial=0))
-    fall = int(-rows.clip(max=0).sum(1).min(initial=0))
-    return greatest * max(rise, fall)
+    rise, fall = rows.clip(min=0).sum(1), -rows.clip(max=0).sum(1)
+    low, high = -values[0], values[1]
+    return int(np.maximum(high * rise + low * fall, high * fall + low * rise).max(initial=0))
 
 
 class Synapses(ABC):
@@ -68,17 +73,24 @@ class Synapses(ABC):
         What to sum.
     source, target
         Shapes at its ends.
-    greatest
-        Greatest value, from 0 on, that a source neuron will have.
+    values
+        Least and greatest value that a source neuron will have.
+
+    Attributes
+    ----------
+    fan_out
+        Synapses of every source neuron.
+    bound
+        No partial sum exceeds it.
     """
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
         self.projection = projection
         self.source = source
         self.target = target
         self.targets = int(np.prod(self.target))
         self.fan_out = flatten(projection.fan_out(self.source, self.target), self.source)
-        self.bound = greatest_sum(projection, greatest)
+        self.bound = greatest_sum(projection, values)
 
     @abstractmethod
     def sums(self, values: npt.NDArray) -> npt.NDArray:
@@ -88,8 +100,8 @@ class Synapses(ABC):
 class DenseSynapses(Synapses):
     """All to all: one matrix product."""
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         self.type = exact_type(self.bound)
         self.weight = dense_weight(projection, self.source, self.target).astype(self.type)
 
@@ -101,8 +113,8 @@ class DenseSynapses(Synapses):
 class ConvSynapses(Synapses):
     """Convolution: windows gathered, then one matrix product a group."""
 
-    def __init__(self, projection: Projection, source: Shape, target: Shape, greatest: int) -> None:
-        super().__init__(projection, source, target, greatest)
+    def __init__(self, projection: Projection, source: Shape, target: Shape, values: Range) -> None:
+        super().__init__(projection, source, target, values)
         self.type = exact_type(self.bound)
         groups, taps = projection.groups, projection.weight.shape[2:]
         weight = projection.weight.reshape(groups, self.target[0] // groups, -1, *taps)
@@ -113,7 +125,7 @@ class ConvSynapses(Synapses):
         """Sum weights times values: (rows, sources) to (rows, targets)."""
         channels, height, width = self.source
         groups = self.projection.groups
-        top, left = self.projection.padding
+        top, left = (max(0, before) for before in self.projection.padding)
         rows, columns = self._taps(0), self._taps(1)
         tall, wide = max(rows.max() + 1, top + height), max(columns.max() + 1, left + width)
         padded = np.zeros((len(values), tall, wide, groups, channels // groups), self.type)
@@ -131,7 +143,61 @@ class ConvSynapses(Synapses):
         projection = self.projection
         outputs = np.arange(self.target[1 + axis]) * projection.stride[axis]
         taps = np.arange(projection.weight.shape[2 + axis]) * projection.dilation[axis]
-        return outputs[:, None] + taps
+        return outputs[:, None] + taps - min(0, projection.padding[axis])
+
+
+class PartSynapses(Synapses):
+    """Between some of the channels, or with shifted weights, on top of what does without.
+
+    Parameters
+    ----------
+    inner
+        Sums the unshifted weights of the channels that take part.
+    projection, source, target
+        As a whole.
+    """
+
+    def __init__(
+        self, inner: Synapses, projection: Projection, source: Shape, target: Shape
+    ) -> None:
+        self.projection = projection
+        self.source = source
+        self.target = target
+        self.targets = int(np.prod(target))
+        self.fan_out = flatten(projection.fan_out(source, target), source)
+        self.bound = inner.bound << projection.shift
+        self.inner = inner
+
+    def sums(self, values: npt.NDArray) -> npt.NDArray[np.signedinteger]:
+        """Sum weights times values: (rows, sources) to (rows, targets)."""
+        rows = len(values)
+        projection = self.projection
+        if projection.source_channels is not None:
+            channels = self.source[0]
+            some = values.reshape(rows, values.shape[1] // channels, channels)
+            some = np.ascontiguousarray(some[..., slice(*projection.source_channels)])
+            values = some.reshape(rows, some.shape[1] * some.shape[2])
+        sums = self.inner.sums(values)
+        if projection.shift:
+            kind = np.int32 if self.bound < 1 << 31 else np.int64
+            sums = sums.astype(np.promote_types(sums.dtype, kind)) << projection.shift
+        if projection.target_channels is None:
+            return sums
+        every = np.zeros((rows, self.targets // self.target[0], self.target[0]), sums.dtype)
+        chosen = every[..., slice(*projection.target_channels)]
+        chosen[...] = sums.reshape(chosen.shape)
+        return every.reshape(rows, self.targets)
+
+
+def whole(projection: Projection) -> Projection:
+    """Return the projection between the channels that take part, unshifted."""
+    return replace(projection, source_channels=None, target_channels=None, shift=0)
+
+
+def is_part(projection: Projection) -> bool:
+    """Whether a projection has shifted weights, or leaves channels out."""
+    chosen = projection.source_channels, projection.target_channels
+    return projection.shift > 0 or chosen != (None, None)
 
 
 def dense_weight(projection: Projection, source: Shape, target: Shape) -> npt.NDArray[np.int16]:

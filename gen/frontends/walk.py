@@ -1,270 +1,386 @@
-"""A traced module, node by node: every one becomes a layer, is passed, or is refused."""
+"""A module at work: every call becomes a layer, is passed, or is refused."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import torch
-from torch import fx, nn
-from torch.fx.node import map_arg
+from torch import nn
 
-from augend.gen.frontends.operations import FUNCTIONS, METHODS, MODULES, Call, Passed
-from augend.gen.frontends.refusals import advice
-from augend.gen.graph import ConversionError, Graph, Layer, Shape
+from augend.gen.frontends.operations import DRAWS, READERS, TELLS
+from augend.gen.frontends.refusals import NO_COUNTERPART, advice
+from augend.gen.frontends.torch_builder import LayerBuilder, Move, Trail
+from augend.gen.frontends.torch_call import Call, Only, Passed, Through
+from augend.gen.frontends.torch_moves import (
+    CASTS,
+    COPIES,
+    LIKES,
+    MOVES,
+    cast,
+    map_tensors,
+    moved,
+    tensors_of,
+)
+from augend.gen.frontends.torch_names import Places, Spelling, spelling_of
+from augend.gen.frontends.torch_reading import Reading, Row
+from augend.gen.graph import ConversionError, Flatten, Graph, Layer, Shape
 
-__all__ = ["Reading", "Row", "Walk"]
-
-IMAGES = 5
-"""Images that are sent through the traced network: no literal in a module means this number."""
-
-SHAPE_METHODS = frozenset({"size", "dim", "ndimension"})
-SHAPE_ATTRIBUTES = frozenset({"shape", "ndim"})
-INPLACE_METHODS = frozenset({"relu_"})
-INPLACE_FUNCTIONS = frozenset({torch.relu_, nn.functional.relu_})
+__all__ = ["Reading", "Row", "Stopped", "Walk"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Verdict on one operation of the network.
+class Stopped(BaseException):
+    """The module cannot be followed any further; no handler of the module's may catch it."""
 
-    ``shape`` is that of its output for one image; ``error`` is set where it is refused.
+
+class Walk:
+    """Takes the calls that a module makes, in order, and keeps what each of them means.
+
+    Each is carried out on a few images, so that the module's own Python code runs as it always
+    does; `LayerBuilder` follows which neuron every number is.
     """
 
-    name: str
-    kind: str
-    shape: Shape | None
-    verdict: Literal["converted", "passed", "refused"]
-    note: str = ""
-    error: ConversionError | None = None
+    def __init__(self, root: nn.Module, input_shape: Shape, images: int) -> None:
+        self.input_shape = input_shape
+        self.places = Places(root)
+        self.build = LayerBuilder(images, self.places)
+        self.rows: list[Row] = []
+        self.finishes: dict[int, Callable[[torch.Tensor], torch.Tensor]] = {}
+        self.failed: tuple[Exception, str, str] | None = None
+        self.busy = False
 
+    def start(self, images: torch.Tensor) -> None:
+        """Declare the network's input."""
+        ids = self.build.register.born("input", self.input_shape, tuple(images.shape))
+        self.build.trails[images] = Trail(ids=ids)
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """Every operation of the network with its verdict, and the graph if none is refused."""
-
-    rows: tuple[Row, ...]
-    graph: Graph | None
-
-    @property
-    def errors(self) -> tuple[ConversionError, ...]:
-        """All refusals, in the order of the operations."""
-        return tuple(row.error for row in self.rows if row.error is not None)
-
-
-@dataclass(kw_only=True)
-class Walk:
-    """Runs the nodes in order on a few images and keeps what each of them means."""
-
-    root: nn.Module
-    input_shape: Shape
-    values: dict[fx.Node, Any] = field(default_factory=dict)
-    position: dict[fx.Node, int] = field(default_factory=dict)  # layers before an activation
-    rows: list[Row] = field(default_factory=list)
-    layers: list[Layer | None] = field(default_factory=list)
-    passed: list[tuple[str, str]] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)
-    last: str = "input"
-
-    def visit(self, node: fx.Node) -> None:
-        """Take the next node of the graph; nodes come in the order of execution."""
-        if node.op == "placeholder":
-            self._placeholder(node)
-        elif node.op == "output":
-            self._output(node)
-        elif node.op == "get_attr":
-            self.values[node] = _attribute(self.root, str(node.target))
-        else:
-            self._operation(node)
-
-    def _placeholder(self, node: fx.Node) -> None:
-        if node.args:  # an optional second argument keeps its default
-            self.values[node] = node.args[0]
-        elif self.position:
-            self._refuse(node, f"the module takes a second input, {node.name!r}.", "Use one input.")
-            self.values[node] = None
-        else:
-            generator = torch.Generator().manual_seed(0)
-            self.values[node] = torch.rand(
-                IMAGES, *self.input_shape, generator=generator, dtype=torch.float64
-            )
-            self.position[node] = 0
-
-    def _operation(self, node: fx.Node) -> None:
-        sources = [n for n in node.all_input_nodes if n in self.position]
+    def take(
+        self, function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> Any:
+        """Carry out a call of the module, and keep what it means."""
+        self.busy = True
         try:
-            result = self._run(node)
+            return self._take(function, tuple(arguments), dict(keywords))
+        finally:
+            self.busy = False
+
+    def _take(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        spelling = spelling_of(function)
+        if spelling.name in DRAWS:
+            self._stop(spelling, "it draws random numbers.", advice("random"))
+        if not any(self.build.follows(t) for t in tensors_of((arguments, keywords))):
+            return self._run(spelling, function, arguments, keywords)
+        if spelling.raw in TELLS:
+            self._stop(
+                spelling,
+                "it hands values of activations to Python, where they may decide anything.",
+                "Use a forward method without branches or loops that depend on the data.",
+            )
+        if spelling.name in CASTS and not (spelling.name == "type" and len(arguments) == 1):
+            return self._cast(spelling, arguments, keywords)
+        arguments, keywords = self._double(spelling, arguments, keywords)
+        if spelling.name in LIKES:
+            return self._run(spelling, function, arguments, keywords)
+        if spelling.in_place:
+            self._blank(arguments[0])
+        shown = arguments
+        if spelling.in_place and isinstance(arguments[0], torch.Tensor):
+            if not self.build.follows(arguments[0]):
+                shown = (arguments[0].clone(), *arguments[1:])  # a constant, as it was
+        result = self._run(spelling, function, arguments, keywords)
+        target = arguments[0] if spelling.in_place and result is None else result
+        if not tensors_of((target,)):
+            return result  # shape arithmetic: its value is all it is
+        if spelling.name in ("sign", "sgn"):
+            target.masked_fill_(target == 0, 1)  # as a neuron does
+        call = self._call(spelling, target)
+        if spelling.name in MOVES or spelling.name in COPIES:
+            self._keep(call, self._moved, function, shown, keywords)
+        else:
+            self._keep(call, self._read, function, shown, keywords)
+        return result
+
+    def _blank(self, target: Any) -> None:
+        """Follow a constant full of zeros that activations are written into."""
+        constant = isinstance(target, torch.Tensor) and not self.build.follows(target)
+        if constant and target.is_floating_point() and not torch.count_nonzero(target):
+            zeros = torch.zeros(target.shape, dtype=torch.float64)
+            self.build.trails[target] = Trail(ids=zeros)
+
+    def _run(
+        self,
+        spelling: Spelling,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+    ) -> Any:
+        try:
+            return function(*arguments, **keywords)
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise ConversionError(
-                f"It fails on images of shape {self.input_shape} ({reason}).",
-                layer=self._name(node),
-                kind=self._kind(node),
-                instead="Check the shape of the images that the module was made for.",
-            ) from error
-        self.values[node] = result
-        if not sources or _tells_shape(node):
-            return  # a constant of the network, or shape arithmetic: its value is all it is
-        name, kind = self._name(node), self._kind(node)
+            place = self.places.of(spelling)
+            self.failed = (error, place.name, place.kind)
+            raise
+
+    def _double(
+        self, spelling: Spelling, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments with every constant, and every type asked for, in double precision."""
+
+        def wide(value: Any) -> Any:
+            narrow = isinstance(value, torch.Tensor) and value.is_floating_point()
+            return value.double() if narrow and value.dtype != torch.float64 else value
+
+        kept = arguments[:1] if spelling.in_place else ()
+        arguments = (*kept, *map_tensors(arguments[len(kept) :], wide))
+        keywords = {
+            key: torch.float64
+            if isinstance(value, torch.dtype) and value.is_floating_point
+            else map_tensors(value, wide)
+            for key, value in keywords.items()
+        }
+        return arguments, keywords
+
+    def _call(self, spelling: Spelling, result: Any) -> Call:
+        place = self.places.of(spelling)
         if not isinstance(result, torch.Tensor):
-            self._refuse(node, f"its result is a {type(result).__name__}.", advice(kind))
-            self.position[node] = len(self.layers)
-            return
-        shape = tuple(result.shape[1:])
-        try:
-            meaning = self._meaning(node, sources, name, kind)
-        except ConversionError as error:
-            self.rows.append(Row(name=name, kind=kind, shape=shape, verdict="refused", error=error))
-            self.layers.append(None)
-        else:
-            if isinstance(meaning, Passed):
-                self.passed.append((name, meaning.reason))
-                row = Row(name=name, kind=kind, shape=shape, verdict="passed", note=meaning.reason)
-            else:
-                self.layers.append(meaning)
-                row = Row(name=name, kind=kind, shape=shape, verdict="converted")
-            self.rows.append(row)
-        self.last = name
-        self.position[node] = len(self.layers)
-        if self._in_place(node):  # whoever reads the source from now on reads the result
-            self.position[sources[0]] = len(self.layers)
-
-    def _run(self, node: fx.Node) -> Any:
-        arguments = map_arg(node.args, self.values.__getitem__)
-        keywords = map_arg(node.kwargs, self.values.__getitem__)
-        with torch.no_grad():
-            if node.op == "call_module":
-                return self.root.get_submodule(str(node.target))(*arguments, **keywords)
-            if node.op == "call_method":
-                return getattr(arguments[0], str(node.target))(*arguments[1:], **keywords)
-            assert callable(node.target)
-            return node.target(*arguments, **keywords)
-
-    def _meaning(
-        self, node: fx.Node, sources: list[fx.Node], name: str, kind: str
-    ) -> Layer | Passed:
-        if len(sources) > 1:
-            raise ConversionError(
-                "it joins two branches of the network.",
-                layer=name,
-                kind=kind,
-                instead=advice("add"),
-            )
-        module = self.root.get_submodule(str(node.target)) if node.op == "call_module" else None
-        reader: Any = None
-        if module is not None:
-            reader = next((r for classes, r in MODULES if isinstance(module, classes)), None)
-        elif node.op == "call_method":
-            reader = METHODS.get(str(node.target))
-        elif callable(node.target):
-            reader = FUNCTIONS.get(node.target)
-        if reader is None:
-            raise ConversionError(
-                "it has no counterpart among spiking neurons here.",
-                layer=name,
-                kind=kind,
-                instead=advice(kind),
-            )
-        if self.position[sources[0]] != len(self.layers):
-            raise ConversionError(
-                f"it takes the output of {sources[0].name!r}, from which {self.last!r} branches "
-                f"off.",
-                layer=name,
-                kind=kind,
-                instead=advice("add"),
-            )
-        arguments = map_arg(node.args, self.values.__getitem__)
-        keywords = dict(map_arg(node.kwargs, self.values.__getitem__))
-        if not arguments:
-            keywords.pop("input", None)
-        call = Call(
-            name=name,
-            kind=kind,
-            source=self.values[sources[0]],
-            result=self.values[node],
-            arguments=tuple(arguments)[1:],
-            keywords=keywords,
+            result = tensors_of((result,))
+        return Call(
+            name=place.name,
+            kind=place.kind,
+            spelling=spelling,
+            result=result,
+            images=self.build.register.images,
+            builder=self.build,
         )
-        return reader(call) if module is None else reader(call, module)
 
-    def _in_place(self, node: fx.Node) -> bool:
-        if node.op == "call_module":
-            return bool(getattr(self.root.get_submodule(str(node.target)), "inplace", False))
-        if node.op == "call_method":
-            return node.target in INPLACE_METHODS
-        return node.target in INPLACE_FUNCTIONS or bool(node.kwargs.get("inplace"))
+    def _keep(
+        self,
+        call: Call,
+        meaning: Callable[..., tuple[list[torch.Tensor], Row]],
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+    ) -> None:
+        """Note what a call means, and which neurons its result holds from now on."""
+        results = tensors_of((call.result,))
+        before = self._first(arguments, keywords)
+        try:
+            numberings, row = meaning(call, function, arguments, keywords)
+        except ConversionError as error:
+            shape = call.shape if call.tensor.ndim else None
+            row = Row(name=call.name, kind=call.kind, shape=shape, verdict="refused", error=error)
+            numberings = [self.build.lose(tuple(result.shape)) for result in results]
+        number = len(self.rows)
+        self.rows.append(row)
+        move = None if row.verdict == "converted" else self.build.trails[before].move
+        for result, ids in zip(results, numberings, strict=True):
+            broken = move is not None and len(before) != self.build.register.images
+            if call.spelling.name in MOVES and not broken:  # or an earlier one is to blame
+                move = Move(
+                    row=number,
+                    name=call.name,
+                    kind=call.kind,
+                    before=tuple(before.shape),
+                    after=tuple(result.shape),
+                )
+            old = self.build.ids(result)
+            if old is not None and old is not ids and old.shape == ids.shape:
+                old.copy_(ids)  # in place: whoever shares its memory sees it
+                ids = old
+            self.build.trails[result] = Trail(ids=ids, move=move)
 
-    def _output(self, node: fx.Node) -> None:
-        returned = node.args[0]
-        if not isinstance(returned, fx.Node) or returned not in self.position:
-            self._refuse(
-                node,
-                f"the module returns {_describe(returned)}.",
-                "Return one tensor of scores, (images, classes).",
-            )
-            return
-        if self.position[returned] != len(self.layers):
-            self._refuse(
-                node,
-                f"the module returns {returned.name!r}; layers up to {self.last!r} do not lead to "
-                f"its output.",
-                "Leave them out of forward.",
-            )
-        shape = tuple(self.values[returned].shape[1:])
-        if len(shape) != 1:
-            self._refuse(
-                node,
-                f"the module returns {shape} for each image.",
-                "End it with nn.Flatten() so that it returns (images, classes).",
-            )
+    def _first(self, arguments: Any, keywords: Any) -> torch.Tensor:
+        return next(t for t in tensors_of((arguments, keywords)) if self.build.follows(t))
 
-    def _refuse(self, node: fx.Node, reason: str, instead: str) -> None:
-        name, kind = self._name(node), self._kind(node)
+    def _cast(
+        self, spelling: Spelling, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """Take a change of type or device, which is not carried out."""
+        x = arguments[0]
+        if not self.build.follows(x):  # a constant that is to be like an activation
+            return x.to(torch.float64) if x.is_floating_point() else x
+        place = self.places.of(spelling)
+        call = Call(
+            name=place.name,
+            kind=place.kind,
+            spelling=spelling,
+            result=x,
+            images=self.build.register.images,
+            builder=self.build,
+        )
+        row = Row(
+            name=call.name,
+            kind=call.kind,
+            shape=call.shape,
+            verdict="passed",
+            note="changes no value",
+        )
+        result, trail = x, self.build.trails[x]
+        try:
+            result = cast(call, x, arguments[1:], keywords)
+        except ConversionError as error:
+            row = replace(row, verdict="refused", note="", error=error)
+        if result is not x:
+            self.build.trails[result] = Trail(ids=trail.ids.clone(), move=trail.move)
+        self.rows.append(row)
+        return result
+
+    def _moved(
+        self, call: Call, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[list[torch.Tensor], Row]:
+        ids = self.build.ids
+        made = moved(call, function, arguments, keywords, ids)
+        numberings = tensors_of((made,))
+        if call.spelling.in_place and made is None:
+            numberings = [target] if (target := ids(arguments[0])) is not None else []
+        same = call.spelling.name in COPIES
+        note = "changes no value" if same else "changes no value, only its place"
+        if numberings[0].shape == call.tensor.shape == self._first(arguments, keywords).shape:
+            old = ids(self._first(arguments, keywords))
+            if not same and old is not None and torch.equal(old, numberings[0]):
+                note = "changes no shape"
+        row = Row(name=call.name, kind=call.kind, shape=call.shape, verdict="passed", note=note)
+        return numberings, row
+
+    def _read(
+        self, call: Call, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[list[torch.Tensor], Row]:
+        del function
+        reader = READERS.get(call.spelling.name)
+        if reader is None:
+            raise call.refuse(NO_COUNTERPART, advice(call.kind, call.spelling.name))
+        if "self" in keywords:
+            keywords["input"] = keywords.pop("self")
+        try:
+            meaning = reader(call, *arguments, **keywords)
+        except TypeError as error:
+            raise call.refuse(
+                f"its arguments are of a kind that is not read ({error}).", advice(call.kind)
+            ) from error
+        row = Row(name=call.name, kind=call.kind, shape=call.shape, verdict="converted")
+        results = tensors_of((call.result,))
+        first = self._first(arguments, keywords)
+        rest = [self._unused(call, result) for result in results[1:]]
+        if isinstance(meaning, Passed):
+            handed = first if meaning.of is None else meaning.of
+            ids = self.build.trails[handed].ids.expand(results[0].shape).clone()
+            return [ids], replace(row, verdict="passed", note=meaning.reason)
+        if isinstance(meaning, Only):
+            ids = self.build.register.born(
+                call.name,
+                (int(results[0][0].numel()),),
+                tuple(results[0].shape),
+                hidden=self.build.trails[first].ids.clone(),
+                allowed=meaning.before,
+                error=meaning.error,
+                row=len(self.rows),
+            )
+            if meaning.finish is not None:
+                self.finishes[len(self.rows)] = meaning.finish
+            return [ids], replace(row, verdict="passed", note=meaning.reason)
+        if isinstance(meaning, Through):
+            ids = self.build.through(first, meaning.layer)
+            self.build.add(meaning.layer)
+            return [ids, *rest], row
+        self.build.add(meaning)
+        ids = self.build.register.born(meaning.name, meaning.shape, tuple(results[0].shape))
+        return [ids, *rest], row
+
+    def _unused(self, call: Call, result: torch.Tensor) -> torch.Tensor:
+        """Numbers of a result that nothing may use, such as the places of the greatest values."""
+        return self.build.register.born(
+            call.name,
+            (result[0].numel(),),
+            tuple(result.shape),
+            allowed=frozenset(),
+            error=call.refuse(
+                "where the greatest values are is used.", "Use the greatest values only."
+            ),
+            row=len(self.rows),
+        )
+
+    def _stop(self, spelling: Spelling, reason: str, instead: str) -> None:
+        place = self.places.of(spelling)
+        self.refuse(place.name, place.kind, reason, instead)
+        raise Stopped
+
+    def refuse(self, name: str, kind: str, reason: str, instead: str) -> None:
+        """Append a refusal that no layer's result carries on."""
         error = ConversionError(reason, layer=name, kind=kind, instead=instead)
         self.rows.append(Row(name=name, kind=kind, shape=None, verdict="refused", error=error))
 
-    def _name(self, node: fx.Node) -> str:
-        """Place in the module; a module called again is numbered."""
-        if node.op == "call_module":
-            place = str(node.target)
-        else:
-            stack = list(node.meta.get("nn_module_stack", {}).values())
-            scope = stack[-1][0] if stack else ""
-            place = f"{scope}.{node.name}" if scope else node.name
-        key = f"{place}/{node.name}"
-        if key not in self.seen:
-            again = sum(other.startswith(f"{place}/") for other in self.seen)
-            self.seen[key] = again
-        return place if not self.seen[key] else f"{place}#{self.seen[key] + 1}"
+    def end(self, returned: Any) -> Reading:
+        """What all calls come to, once the module has returned."""
+        end = self._end(returned)
+        rows = list(self.stopped().rows)
+        if end is None or any(row.error for row in rows):
+            return Reading(rows=tuple(rows), graph=None)
+        layers: tuple[Layer, ...] = tuple(self.build.layers)
+        names = [layer.name for layer in layers]
+        layers = layers[: names.index(end) + 1] if end in names else ()
+        graph = Graph(input_shape=self.input_shape, layers=layers)
+        used = {layer.name for layer in graph.layers}
+        for number, row in enumerate(rows):
+            if row.verdict == "converted" and row.name not in used:
+                note = "does not lead to the network's output"
+                rows[number] = replace(row, verdict="passed", note=note)
+            elif number in self.build.made and row.name in used:
+                rows[number] = replace(row, verdict="converted", note="")
+        passed = tuple((row.name, row.note) for row in rows if row.verdict == "passed")
+        return Reading(rows=tuple(rows), graph=replace(graph, passed=passed))
 
-    def _kind(self, node: fx.Node) -> str:
-        if node.op == "call_module":
-            return type(self.root.get_submodule(str(node.target))).__name__
-        if node.op == "call_method":
-            return f".{node.target}()"
-        if node.op == "call_function":
-            return getattr(node.target, "__name__", str(node.target))
-        return node.op
+    def stopped(self) -> Reading:
+        """What the calls until now come to, where the module did not return."""
+        rows = [
+            row
+            if row.error or number not in self.build.errors
+            else replace(row, verdict="refused", note="", error=self.build.errors[number])
+            for number, row in enumerate(self.rows)
+        ]
+        return Reading(rows=tuple(rows), graph=None)
 
-    def reading(self) -> Reading:
-        """What all visited nodes come to."""
-        graph = None
-        if not any(row.error for row in self.rows):
-            layers = tuple(layer for layer in self.layers if layer is not None)
-            graph = Graph(input_shape=self.input_shape, layers=layers, passed=tuple(self.passed))
-        return Reading(rows=tuple(self.rows), graph=graph)
+    def _end(self, returned: Any) -> str | None:
+        """Name of the layer that the module returns."""
+        if isinstance(returned, (tuple, list)) and len(returned) == 1:
+            returned = returned[0]
+        scores: Any = returned
+        spelling = Spelling(name="output", raw="output", kind="output", in_place=False)
+        if not self.build.follows(returned):
+            self.refuse(
+                "output",
+                "output",
+                f"the module returns {_describe(returned)}.",
+                "Return one tensor of scores, (images, classes).",
+            )
+            return None
+        call = replace(self._call(spelling, returned), name="output", kind="output")
+        try:
+            source = self.build.source(scores, call)
+        except ConversionError as error:
+            assert error.instead is not None
+            self.refuse("output", "output", error.reason, error.instead)
+            return None
+        if len(source.shape) == 3 and source.shape[1:] == (1, 1):
+            name = self.build.part("output", "flatten")
+            flat = Flatten(name=name, shape=source.shape[:1], sources=(source.name,))
+            source = self.build.add(flat)
+        if len(source.shape) != 1:
+            self.refuse(
+                "output",
+                "output",
+                f"the module returns {tuple(scores.shape[1:])} for each image.",
+                "End it with nn.Flatten() so that it returns (images, classes).",
+            )
+            return None
+        return source.name
 
-
-def _attribute(root: nn.Module, path: str) -> Any:
-    value: Any = root
-    for part in path.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _tells_shape(node: fx.Node) -> bool:
-    """Whether a node asks for a shape, or computes with one."""
-    if node.op == "call_method":
-        return node.target in SHAPE_METHODS
-    return node.target is getattr and len(node.args) > 1 and node.args[1] in SHAPE_ATTRIBUTES
+    def finish(self, scores: torch.Tensor) -> torch.Tensor:
+        """Scores after what was passed at the network's end."""
+        for row in reversed(self.build.finished):
+            if row in self.finishes:
+                scores = self.finishes[row](scores)
+        return scores
 
 
 def _describe(returned: Any) -> str:

@@ -87,7 +87,7 @@ def peer(entry: Peer, network: nn.Sequential, images: torch.Tensor, steps: int) 
 
 def golden(name: str, program: Program, pixels: npt.NDArray[np.uint8], engine) -> Contender:
     """The golden model on one of its engines."""
-    model = GoldenModel(program.network, engine=engine)
+    model = GoldenModel(program.network, engine=engine, threads=1)
     return Contender(
         name=name,
         mode=program.network.schedule,
@@ -124,7 +124,7 @@ def measure(module: nn.Sequential, data: dict, steps: int, images: int, turns: i
         [c.images * steps / seconds for seconds in column]
         for c, column in zip(contenders, zip(*times, strict=True), strict=True)
     ]
-    counted = GoldenModel(program.network).run(pixels)
+    counted = GoldenModel(program.network, threads=1).run(pixels)
     hidden = [p for p in program.network.populations if p is not program.network.readout]
     return {
         "timesteps": steps,

@@ -119,19 +119,21 @@ def test_the_papers_cnn(pool) -> None:
     )
     folded, expected = assert_exact(module, (1, 28, 28), pool)
     assert np.abs(expected).max() > 0.01
-    shapes = [(stage.name, stage.shape, stage.weight.shape) for stage in folded.stages]
+    shapes = [(stage.name, stage.shape, stage.terms[0].weight.shape) for stage in folded.stages]
+    assert all(len(stage.terms) == 1 for stage in folded.stages)
+    assert [stage.activation.kind for stage in folded.stages[:-1]] == ["relu"] * (len(shapes) - 1)
     if pool == "fold":
         assert shapes == [
             ("0", (12, 24, 24), (12, 1, 5, 5)),
             ("3", (64, 8, 8), (64, 12, 10, 10)),
             ("7", (10,), (10, 4096)),
         ]
-        assert folded.stages[1].stride == (2, 2)
-        assert folded.stages[1].layers == ("2", "3")
+        assert folded.stages[1].terms[0].stride == (2, 2)
+        assert folded.stages[1].layers == ("2", "3", "4")
     else:
         assert [stage.name for stage in folded.stages] == ["0", "2", "3", "5", "7"]
-        assert folded.stages[1].groups == 12
-        assert np.all(folded.stages[1].weight == 0.25)
+        assert folded.stages[1].terms[0].groups == 12
+        assert np.all(folded.stages[1].terms[0].weight == 0.25)
 
 
 def test_pooling_before_padding_is_folded_only_where_exact() -> None:
@@ -185,60 +187,48 @@ def test_a_network_that_ends_in_pooling() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layers", "shape", "message"),
+    ("layers", "shape", "populations"),
     [
-        (
-            [nn.Linear(4, 4), nn.Linear(4, 2)],
-            (4,),
-            (
-                "Layer '1' (Linear): it follows '0' without a ReLU between "
-                "them. Put a ReLU between "
-                "them, or replace both by one layer."
-            ),
-        ),
+        ([nn.Linear(4, 4), nn.Linear(4, 2)], (4,), [("1", "none")]),
+        ([nn.Linear(6, 2), nn.Linear(2, 6)], (6,), [("0", "linear"), ("1", "none")]),
         (
             [nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, padding=1), nn.ReLU(), nn.Flatten()],
             (1, 6, 6),
-            (
-                "Layer '1' (AvgPool): it pads zeros to the output of '0', which has no ReLU. Use "
-                "padding=0, or put the ReLU before the pooling."
-            ),
+            [("0", "linear"), ("1", "none")],
         ),
         (
-            [nn.Conv2d(1, 2, 3), nn.Flatten(), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 2)],
+            [nn.Conv2d(1, 2, 3), nn.Flatten(), norm(32, 1), nn.ReLU(), nn.Linear(32, 2)],
             (1, 6, 6),
-            (
-                "Layer '2' (BatchNorm): it follows a flattened convolution "
-                "without a ReLU between. Use "
-                "nn.BatchNorm2d before the flattening."
-            ),
+            [("0", "relu"), ("4", "none")],
         ),
         (
-            [nn.Linear(4, 3), nn.ReLU(), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2)],
+            [nn.Linear(4, 3), nn.ReLU(), norm(3, 1), nn.ReLU(), nn.Linear(3, 2)],
             (4,),
-            (
-                "Layer '2' (BatchNorm): there is no nn.Linear between two "
-                "ReLUs, or between a ReLU and "
-                "an end of the network, to fold it into. Put it next to an nn.Linear or nn.Conv2d, "
-                "without a ReLU between."
-            ),
+            [("0", "relu"), ("3", "relu"), ("4", "none")],
         ),
-        (
-            [nn.ReLU(), nn.Linear(4, 2)],
-            (4,),
-            (
-                "Layer '0': The network begins with a ReLU of its input, before any layer with "
-                "weights. Leave it out."
-            ),
-        ),
-        (
-            [nn.Flatten()],
-            (4,),
-            "The network has no nn.Linear or nn.Conv2d. Add a layer with weights.",
-        ),
+        ([nn.ReLU(), nn.Linear(4, 2)], (4,), [("0", "relu"), ("1", "none")]),
     ],
 )
-def test_refusals(layers, shape, message) -> None:
+def test_what_no_relu_stands_between_folds_or_spikes_with_both_signs(
+    layers, shape, populations
+) -> None:
+    folded, expected = assert_exact(nn.Sequential(*layers), shape)
+    assert np.abs(expected).max() > 0.01
+    assert [(stage.name, stage.activation.kind) for stage in folded.stages] == populations
+
+
+def test_a_network_without_weights_is_refused() -> None:
     with pytest.raises(ConversionError) as caught:
-        stages_of(nn.Sequential(*layers), shape)
+        stages_of(nn.Flatten(), (4,))
+    message = "The network has no nn.Linear or nn.Conv2d. Add a layer with weights."
     assert str(caught.value) == message
+
+
+def test_too_large_a_flattened_map_is_not_unrolled() -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Flatten(), nn.PReLU(8192), nn.Linear(8192, 2))
+    with pytest.raises(ConversionError) as caught:
+        stages_of(module, (1, 64, 64))
+    assert str(caught.value) == (
+        "Layer '2' (Relu): it takes single neurons of a flattened map of 8192, and 4096 are the "
+        "most. Put it before the flattening, or an nn.Linear between."
+    )

@@ -15,6 +15,8 @@ from augend.gen.normalize import (
     percentile_scale,
     squared_error,
 )
+from augend.gen.stage import Activation, Stage
+from augend.gen.term import Term
 
 
 def mlp(seed):
@@ -72,11 +74,11 @@ def diehl_algorithm_2(layers, inputs):
 @settings(max_examples=20, deadline=None)
 def test_model_based_is_algorithm_1(seed, greatest_pixel) -> None:
     module, stages = mlp(seed)
-    bound, factors = greatest_pixel, []
+    bounds, bound, factors = {"input": greatest_pixel}, greatest_pixel, []
     for stage in stages:
-        scale = model_scale(stage, bound)
+        scale = model_scale(stage, bounds)
         factors.append(scale / bound)
-        bound = scale
+        bounds[stage.name] = bound = scale
     np.testing.assert_allclose(factors, diehl_algorithm_1(weights(module)))
 
 
@@ -87,8 +89,8 @@ def test_data_based_is_algorithm_2(seed) -> None:
     images = np.random.default_rng(seed).random((7, 6))
     x, previous, factors = images, 1.0, []
     for stage in stages:
-        x = np.maximum(x @ stage.weight.T, 0)
-        scale = data_scale(stage, x, 1.0)
+        x = np.maximum(x @ stage.terms[0].weight.T, 0)
+        scale = data_scale(stage, x, dict.fromkeys(stage.sources, 1.0))
         factors.append(scale / previous)
         previous = scale
     np.testing.assert_allclose(factors, diehl_algorithm_2(weights(module), images.tolist()))
@@ -96,9 +98,9 @@ def test_data_based_is_algorithm_2(seed) -> None:
 
 def test_data_based_takes_the_weight_where_it_is_greater() -> None:
     _, stages = mlp(0)
-    greatest = stages[0].weight.max()
-    assert data_scale(stages[0], np.zeros((2, 5)), 1.0) == greatest
-    assert data_scale(stages[0], np.zeros((2, 5)), 255.0) == greatest * 255
+    greatest = stages[0].terms[0].weight.max()
+    assert data_scale(stages[0], np.zeros((2, 5)), {"input": 1.0}) == greatest
+    assert data_scale(stages[0], np.zeros((2, 5)), {"input": 255.0}) == greatest * 255
 
 
 def test_model_based_counts_positive_biases() -> None:
@@ -107,7 +109,53 @@ def test_model_based_counts_positive_biases() -> None:
         module[0].weight.copy_(torch.tensor([[1.0, -3.0], [0.5, 0.25]]))
         module[0].bias.copy_(torch.tensor([-1.0, 2.0]))
     stage = fold(graph_of(module, (2,))).stages[0]
-    assert model_scale(stage, 4.0) == 0.75 * 4 + 2
+    assert model_scale(stage, {"input": 4.0}) == 0.75 * 4 + 2
+
+
+def two_sources(kind="relu"):
+    """``x0 - 2 x1 + 1`` and, of the second source alone, ``-y - 3``."""
+    options = {"kind": "dense", "shape": (2,)}
+    return Stage(
+        name="sum",
+        layers=("sum",),
+        terms=(
+            Term(
+                source="x",
+                weight=np.array([[1.0, -2.0]]),
+                source_shape=(2,),
+                target_channels=(0, 1),
+                **options,
+            ),
+            Term(
+                source="y",
+                weight=np.array([[-1.0]]),
+                source_shape=(1,),
+                target_channels=(1, 2),
+                **options,
+            ),
+        ),
+        bias=np.array([1.0, -3.0]),
+        shape=(2,),
+        activation=Activation(kind=kind),
+    )
+
+
+def test_model_based_adds_all_sources_into_a_channel() -> None:
+    assert model_scale(two_sources(), {"x": 5.0, "y": 1.0}) == 1 * 5 + 1
+    assert model_scale(two_sources(), {"x": 0.5, "y": -7.0}) == 7  # y may be as far below 0
+    assert model_scale(two_sources("linear"), {"x": 0.5, "y": -7.0}) == 7 + 3
+    assert data_scale(two_sources(), np.zeros((1, 2)), {"x": 9.0, "y": 1.0}) == 9
+
+
+def test_signed_activations_are_scaled_by_what_is_farthest_from_0() -> None:
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=(500, 2)).astype(np.float32)
+    assert percentile_scale(a - 10, 100, per_channel=False)[0] == np.abs(a - 10).max()
+    signed, clipped = mse_scale(a, 4, signed=True), mse_scale(a, 4)
+    assert np.all(
+        squared_error(a, a, signed, 4, signed=True) < 0.2 * squared_error(a, a, clipped, 4)
+    )
+    np.testing.assert_allclose(mse_scale(-a, 4, signed=True), signed, rtol=0.1)
 
 
 def test_percentile_is_of_active_activations() -> None:

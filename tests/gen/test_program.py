@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from augend.gen.network import Input, Population, Projection, SpikingNetwork
+from augend.gen.network import Gate, Input, Population, Projection, SpikingNetwork
 from augend.gen.program import Program, ProgramError
-from augend.gen.scaling import InputScaling
+from augend.gen.program_file import pack_network, unpack_network
+from augend.gen.scaling import InputScaling, PixelError
 
 
 def network(**changes):
@@ -86,6 +87,155 @@ def test_round_trip(program, saved) -> None:
     assert sorted(p.name for p in saved.parent.iterdir()) == ["again", "net.augend"]
 
 
+def everything():
+    """A network that uses every field of the contract."""
+    rng = np.random.default_rng(1)
+    first = Population(
+        name="conv",
+        shape=(2, 3, 3),
+        threshold=np.array([70, 90]),
+        bias=rng.integers(-9, 9, (2, 3, 3)),
+        initial=np.array([35, 45]),
+        reset="zero",
+        current_shift=np.array([7, 9]),
+        negative_threshold=np.array([60, 50]),
+        negative_step=np.array([1, 2]),
+        takes_back=True,
+        leak=(4, 6),
+        floor=np.array([-900, -800]),
+        single_spike=True,
+        clamp_steps=np.int64(1),
+        refractory=2,
+        inhibition=3,
+        most_spikes=4,
+    )
+    last = dataclasses.replace(
+        network().populations[1], reset="subtract", negative_threshold=np.full(4, 3)
+    )
+    return network(
+        input=Input(shape=(1, 3, 3), encoding="hybrid", bits=3, seed=77, rate=500),
+        populations=(first, last),
+        projections=(
+            network().projections[0],
+            Projection(
+                source="pool",
+                target="scores",
+                kind="dense",
+                weight=rng.integers(-4, 4, (2, 4)),
+                source_channels=(1, 2),
+                target_channels=(1, 3),
+                shift=5,
+                bits=3,
+            ),
+            Projection(
+                source="scores", target="conv", kind="dense", weight=np.ones((18, 4), int), delay=1
+            ),
+        ),
+        gates=(
+            Gate(
+                name="pool",
+                source="conv",
+                shape=(2, 2, 2),
+                kernel=(2, 2),
+                stride=(1, 1),
+                dilation=(2, 2),
+                padding=(1, 1),
+                rule="rate",
+                decay=7,
+            ),
+        ),
+        schedule="synchronous",
+        decode="first_spike",
+    )
+
+
+def test_everything_makes_the_round_trip(tmp_path) -> None:
+    program = Program(network=everything())
+    program.save(tmp_path / "net.augend")
+    again = Program.load(tmp_path / "net.augend").network
+    for key in ("populations", "projections", "gates"):
+        for one, other in zip(getattr(again, key), getattr(everything(), key), strict=True):
+            for f in dataclasses.fields(one):
+                np.testing.assert_array_equal(getattr(one, f.name), getattr(other, f.name))
+    assert again.input == everything().input
+    for key in ("decode", "schedule", "exit_margin", "rectified", "timesteps", "weight_bits"):
+        assert getattr(again, key) == getattr(everything(), key)
+
+
+def test_every_field_of_the_contract_counts_in_the_hash(tmp_path) -> None:
+    whole = everything()
+    hashes = {Program(network=whole).hash}
+    changes = {
+        "populations": {
+            "threshold": np.array([71, 90]),
+            "initial": np.array([36, 45]),
+            "reset": "subtract",
+            "current_shift": np.array([6, 9]),
+            "negative_threshold": np.array([61, 50]),
+            "negative_step": np.array([60, 50]),
+            "takes_back": False,
+            "leak": (4,),
+            "floor": np.array([-901, -800]),
+            "single_spike": False,
+            "clamp_steps": 2,
+            "refractory": 1,
+            "inhibition": 2,
+            "most_spikes": 5,
+        },
+        "gates": {"rule": "count", "decay": 8, "kernel": (3, 2), "stride": (2, 2)},
+    }
+    for key, options in changes.items():
+        for name, value in options.items():
+            first = dataclasses.replace(getattr(whole, key)[0], **{name: value})
+            parts = (first, *getattr(whole, key)[1:])
+            hashes.add(Program(network=dataclasses.replace(whole, **{key: parts})).hash)
+    second = whole.projections[1]
+    for options in (
+        {"shift": 4},
+        {"bits": 4},
+        {"target_channels": (2, 4)},
+        {"source_channels": (0, 1)},
+        {"delay": 1},
+    ):
+        changed = whole.projections[0], dataclasses.replace(second, **options), whole.projections[2]
+        hashes.add(Program(network=dataclasses.replace(whole, projections=changed)).hash)
+    for options in (
+        {"decode": "count"},
+        {"input": dataclasses.replace(whole.input, seed=78)},
+        {"input": dataclasses.replace(whole.input, rate=501)},
+    ):
+        hashes.add(Program(network=dataclasses.replace(whole, **options)).hash)
+    assert len(hashes) == 1 + 14 + 4 + 5 + 3
+
+
+def test_what_is_at_its_default_takes_no_room(program) -> None:
+    description, arrays = pack_network(program.network)
+    assert description["populations"][0] == {"name": "conv", "shape": [2, 3, 3]}
+    assert sorted(description["projections"][1]) == ["kind", "source", "target"]
+    assert not any("negative" in name or "floor" in name for name in arrays)
+
+
+def test_numbers_of_events_are_taken_up_to_their_width() -> None:
+    hidden = dataclasses.replace(network().populations[0], current_shift=None)
+    counted = network(
+        input=Input(shape=(1, 3, 3), encoding="events", bits=2),
+        populations=(hidden, network().populations[1]),
+    )
+    program = Program(network=counted)
+    events = np.full((2, 3, 1, 3, 3), 3)
+    assert program.encode(events.astype(float)).dtype == np.uint8
+    for wrong in (events + 1, events - 4, events + 0.5, events[0], events.astype(str)):
+        with pytest.raises(PixelError, match="Events must be integers of 0 to 3 of shape"):
+            program.encode(wrong)
+
+
+def test_a_field_that_is_not_of_the_contract_is_refused(program) -> None:
+    description, arrays = pack_network(program.network)
+    description["populations"][0]["mood"] = "good"
+    with pytest.raises(TypeError, match="Population has no mood"):
+        unpack_network(description, arrays)
+
+
 def test_hash_is_of_what_decides_results(program) -> None:
     changed = [
         dataclasses.replace(program, lanes=8),
@@ -124,11 +274,11 @@ def rewritten(path, **header):
 
 
 def test_another_version_is_refused(saved) -> None:
-    rewritten(saved, version="2")
+    rewritten(saved, version="1")
     with pytest.raises(ProgramError) as caught:
         Program.load(saved)
     assert str(caught.value) == (
-        f"{saved} has version '2' of the program format, and this Augend reads version 1. Convert "
+        f"{saved} has version '1' of the program format, and this Augend reads version 2. Convert "
         "the network again with this Augend."
     )
 
@@ -192,3 +342,9 @@ def test_summary(program) -> None:
     assert (conv.fan_in, conv.threshold, conv.current_shift) == (6, (70, 90), (7, 9))
     assert conv.potential_bits == program.bounds["conv"].potential_bits
     assert (scores.synapses, scores.threshold, scores.current_shift) == (72, None, None)
+    assert conv.options == ()
+    conv, scores = Program(network=everything()).summary()
+    assert conv.options[-2:] == ("a delay", "max-pool gate by rate")
+    assert "several spikes a step" in conv.options
+    assert (conv.weight_bits, scores.weight_bits) == (8, 3)
+    assert scores.synapses == 4 * 2

@@ -67,17 +67,17 @@ def test_every_spike_potential_and_addition_is_the_contracts(engine, case):
     steps = network.timesteps
     for image, entry in enumerate(pixels):
         is_current = network.input.encoding == "current"
-        flat = entry.ravel() if is_current else entry.reshape(steps, -1)
+        flat = entry.ravel() if network.input.encoding != "events" else entry.reshape(steps, -1)
         literal = run_image(network, flat.tolist())
         assert result.scores[image].tolist() == literal["scores"]
         assert result.predictions[image] == literal["prediction"]
         bits = np.bitwise_count(entry).sum() if is_current else entry.sum()
         assert result.input_spikes[image] == bits
         for p in network.populations:
-            spikes = np.array(literal["spikes"][p.name])
+            spikes = np.array(literal["trains"][p.name])
             potentials = result.potentials[p.name][image].reshape(steps, -1)
             assert potentials.tolist() == literal["potentials"][p.name]
-            assert result.operations[p.name][image] == literal["operations"][p.name]
+            assert result.operations[p.name][image] == sum(literal["step_operations"][p.name])
             assert result.spikes[p.name][image] == spikes.sum()
             readout = p is network.readout
             assert result.updates[p.name][image] == p.size * (1 if readout else steps)
@@ -215,8 +215,8 @@ def test_pooling_taken_out_of_a_kernel_leaves_every_sum(
         groups=groups,
     )
     values = rng.integers(0, greatest, (3, 4 * size[0] * size[1]), endpoint=True)
-    expected = ConvSynapses(projection, source, target, greatest).sums(values)
-    connected = ENGINES[engine].connect(projection, source, target, greatest)
+    expected = ConvSynapses(projection, source, target, (0, greatest)).sums(values)
+    connected = ENGINES[engine].connect(projection, source, target, (0, greatest))
     assert np.array_equal(connected.sums(values.astype(np.int32)), expected)
     assert pools(projection) == (block != (1, 1))
     if pools(projection) and engine == "reference":
