@@ -1,13 +1,14 @@
 """The command ``augend``."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from augend.host.errors import USER_ERRORS
+from augend.host.errors import USER_ERRORS, UsageError
 
 __all__ = ["app", "main"]
 
@@ -42,13 +43,16 @@ def demo() -> None:
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="mlp or cnn.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="mlp or cnn (Diehl 2015); lenet, cnn7 or cifar-cnn (Rueckauer 2017)."),
+    ],
     output: Output,
     data: Annotated[str, typer.Option(help="Data set.")] = "mnist",
     epochs: Annotated[int | None, typer.Option(help="Epochs; the recipe's where left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 1,
 ) -> None:
-    """Train a bias-free ReLU network as in Diehl 2015."""
+    """Train a network of ReLUs that converts."""
     from augend.gen.training import train as train_network
 
     result = train_network(recipe, data, epochs=epochs, seed=seed, output=output)
@@ -58,49 +62,140 @@ def train(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(help="file.py:attribute, or a trained file.")],
-    data: Data = None,
+    source: Annotated[
+        str, typer.Argument(help="file.py:attribute, a trained file, .onnx or .nir.")
+    ],
+    data: Annotated[str | None, typer.Option(help="Calibrate on it, for exact widths.")] = None,
     shape: Annotated[str | None, typer.Option(help="Shape of an image, as 1,28,28.")] = None,
+    weight_bits: Annotated[int, typer.Option(help="1 to 8.", min=1, max=8)] = 8,
+    timesteps: Annotated[int, typer.Option(help="Time steps T.", min=1)] = 8,
+    schedule: Annotated[
+        Literal["synchronous", "phased"], typer.Option(help="Schedule.")
+    ] = "synchronous",
+    pool: Annotated[Literal["fold", "spike"], typer.Option(help="Average pooling.")] = "fold",
+    pixel_bits: Annotated[int, typer.Option(help="1 to 8.", min=1, max=8)] = 8,
+    lanes: Annotated[int, typer.Option(help="Neurons a clock, a power of two.")] = 16,
+    images: Annotated[int, typer.Option(help="For --data: to calibrate on.", min=1)] = 200,
+    producer: Annotated[str | None, typer.Option(help="Of a .nir file: who wrote it.")] = None,
+    json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
 ) -> None:
-    """Say, layer by layer, whether a network can be converted; exit code 1 if not."""
-    from augend.host.verdict import show_verdict
+    """Say, layer by layer, whether a network can be converted and what it costs.
 
-    if not show_verdict(source, data, shape, Console()):
+    Exit code 1 where something stands in the way.
+    """
+    from augend.host.verdict import CheckOptions, show_verdict
+
+    options = CheckOptions(
+        weight_bits=weight_bits,
+        timesteps=timesteps,
+        schedule=schedule,
+        pool=pool,
+        pixel_bits=pixel_bits,
+        lanes=lanes,
+        images=images,
+        producer=producer,
+    )
+    if not show_verdict(source, data, shape, options, json, Console()):
         raise typer.Exit(1)
 
 
 @app.command()
 def convert(
-    source: Annotated[str, typer.Argument(help="file.py:attribute, or a trained file.")],
+    source: Annotated[
+        str, typer.Argument(help="file.py:attribute, a trained file, .onnx or .nir.")
+    ],
     output: Output,
     data: Data = None,
     weight_bits: Annotated[int, typer.Option(help="1 to 8.")] = 8,
+    weights: Annotated[str, typer.Option(help="integer, ternary or power_of_two.")] = "integer",
+    layer_bits: Annotated[
+        list[str] | None, typer.Option(help="Width of one population's weights, as conv1=8.")
+    ] = None,
     timesteps: Annotated[int, typer.Option(help="Time steps T.")] = 8,
     norm: Annotated[str, typer.Option(help="mse, percentile, data or model.")] = "mse",
     percentile: Annotated[float, typer.Option(help="For --norm percentile.")] = 99.9,
     per_channel: Annotated[bool, typer.Option(help="For --norm percentile.")] = True,
     schedule: Annotated[str, typer.Option(help="synchronous or phased.")] = "synchronous",
-    initial: Annotated[str, typer.Option(help="Start at half the threshold, or zero.")] = "half",
+    initial: Annotated[str, typer.Option(help="Start: half, zero or optimised.")] = "half",
+    reset: Annotated[str, typer.Option(help="subtract or zero.")] = "subtract",
+    signed: Annotated[bool, typer.Option(help="ReLU neurons may take back spikes.")] = False,
+    gate: Annotated[str, typer.Option(help="Max-pool by count, rate or any.")] = "count",
+    clamp: Annotated[float, typer.Option(help="Layer l is held for clamp * l steps.")] = 0.0,
+    leak: Annotated[list[int] | None, typer.Option(help="Right shifts of the leak.")] = None,
+    floor: Annotated[float | None, typer.Option(help="Lowest potential, in thresholds.")] = None,
+    single_spike: Annotated[bool, typer.Option(help="At most one spike a neuron.")] = False,
+    refractory: Annotated[int, typer.Option(help="Steps after a spike without another.")] = 0,
+    inhibition: Annotated[float, typer.Option(help="Winner-take-all, in thresholds.")] = 0.0,
+    decode: Annotated[str, typer.Option(help="potential, count or first_spike.")] = "potential",
+    exit_margin: Annotated[int | None, typer.Option(help="Lead that ends early.", min=1)] = None,
+    encoding: Annotated[str, typer.Option(help="current, rate, ttfs or hybrid.")] = "current",
+    input_hertz: Annotated[float | None, typer.Option(help="For --encoding rate.")] = None,
     pool: Annotated[str, typer.Option(help="fold average pooling, or let it spike.")] = "fold",
     pixel_bits: Annotated[int, typer.Option(help="Width of a pixel, 1 to 8.")] = 8,
+    pixel_range: Annotated[
+        tuple[float, float], typer.Option(help="Raw intensities of the images, as 0 255.")
+    ] = (0.0, 1.0),
+    mean: Annotated[
+        str | None, typer.Option(help="Per channel, of (raw - mean) / std, as 0.5,0.5,0.5.")
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="Per channel, likewise.")] = None,
     lanes: Annotated[int, typer.Option(help="Neurons a clock and core, a power of two.")] = 16,
     cores: Annotated[int, typer.Option(help="Cores.")] = 1,
     images: Annotated[int, typer.Option(help="Training images to calibrate on.")] = 2000,
+    producer: Annotated[str | None, typer.Option(help="Of a .nir file: who wrote it.")] = None,
+    input_bits: Annotated[int, typer.Option(help="Of a .nir file: events a step.")] = 1,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
 ) -> None:
-    """Convert a trained network to a program of integers."""
-    from augend.host.conversion import convert_source
+    """Convert a trained network to a program of integers.
 
+    With --mean and --std the module takes (raw - mean) / std of the data set's images, which are
+    0 to 1.
+    """
+    from augend.host.conversion import convert_nir, convert_source, numbers, widths
+
+    if source.endswith(".nir"):
+        convert_nir(
+            source,
+            output,
+            {
+                "producer": producer,
+                "timesteps": timesteps,
+                "weight_bits": weight_bits,
+                "input_bits": input_bits,
+                "lanes": lanes,
+                "cores": cores,
+            },
+            Console(),
+        )
+        return
     options = {
         "weight_bits": weight_bits,
+        "weights": weights,
+        "layer_bits": widths(layer_bits or []),
         "timesteps": timesteps,
         "norm": norm,
         "percentile": percentile,
         "per_channel": per_channel,
         "schedule": schedule,
         "initial": initial,
+        "reset": reset,
+        "signed": signed,
+        "gate": gate,
+        "clamp": clamp,
+        "leak": leak or (),
+        "floor": floor,
+        "single_spike": single_spike,
+        "refractory": refractory,
+        "inhibition": inhibition,
+        "decode": decode,
+        "exit_margin": exit_margin,
+        "encoding": encoding,
+        "input_hertz": input_hertz,
         "pool": pool,
         "pixel_bits": pixel_bits,
+        "pixel_range": pixel_range,
+        "mean": numbers("--mean", mean),
+        "std": numbers("--std", std),
         "lanes": lanes,
         "cores": cores,
         "seed": seed,
@@ -125,19 +220,105 @@ def run(
     backend: Annotated[Literal["golden", "rtl"], typer.Option(help="Where to run.")] = "golden",
     verify: Annotated[bool, typer.Option("--verify", help="Compare RTL and models.")] = False,
     json: Annotated[Path | None, typer.Option(help="File for the report.")] = None,
+    raster: Annotated[int, typer.Option(help="Spikes of so many images into the JSON.", min=0)] = 0,
 ) -> None:
     """Classify a test set; with --verify, exit code 1 where RTL and models differ."""
     from augend.gen.program import Program
     from augend.host.run import run_program
 
+    if raster and json is None:
+        raise UsageError("--raster goes into the report: say where with --json.")
     report = run_program(Program.load(program), data, limit, backend, verify, Console())
     if json is not None:
+        if raster:
+            from augend.host.raster import sample_rasters
+
+            rows = sample_rasters(report.program, report.data, min(raster, len(report.labels)))
+            report = replace(report, raster=rows)
         from augend.host.report import write_json
 
         write_json(json, report.as_dict())
     report.show(Console())
     if report.verification is not None and report.verification.different:
         raise typer.Exit(1)
+
+
+@app.command()
+def curve(
+    programs: Annotated[list[Path], typer.Argument(help="Programs: one curve for each.")],
+    output: Output,
+    data: Data = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first images.", min=1)] = None,
+    exit_margin: Annotated[
+        list[int] | None,
+        typer.Option(help="Margin of early exit to show, any number of times; else a spread."),
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Picture to draw, .svg or .png.")] = None,
+) -> None:
+    """Measure accuracy against time steps, operations and input spikes, and early exit."""
+    from augend.host.curve_measure import write_curves
+
+    write_curves(programs, data, limit, exit_margin, output, picture, Console())
+
+
+@app.command()
+def report(
+    files: Annotated[list[Path], typer.Argument(help="JSON of augend run and augend curve.")],
+    output: Output,
+) -> None:
+    """Make one page of runs and curves that needs nothing else, for any browser."""
+    from augend.host.page import write_page
+
+    write_page(files, output)
+    Console().print(f"wrote {output}")
+
+
+@app.command()
+def diagnose(
+    program: Annotated[Path, typer.Argument(help="A program.")],
+    data: Data = None,
+    source: Annotated[
+        str | None, typer.Option(help="Network it came from; the one it names where left out.")
+    ] = None,
+    images: Annotated[int, typer.Option(help="Training images to compare on.", min=1)] = 300,
+    json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Picture to draw, .svg or .png.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Search for a better conversion.")] = False,
+    accuracy: Annotated[float | None, typer.Option(help="For --fix: wanted, 0 to 1.")] = None,
+    trials: Annotated[int, typer.Option(help="For --fix: conversions to try.", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="For --fix: of the search.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="For --fix: program to write.")
+    ] = None,
+) -> None:
+    """Say which layer of a program costs accuracy and why; with --fix, look for a better one.
+
+    Exit code 1 where --fix finds none.
+    """
+    from augend.gen.program import Program
+    from augend.host.diagnose import diagnose_file
+    from augend.host.diagnose_table import show_diagnosis
+
+    if fix != (accuracy is not None) or fix != (output is not None):
+        raise UsageError("--fix, --accuracy and -o go together: the program to reach, and write.")
+    if picture is not None:
+        from augend.host.figure_style import check_picture
+
+        check_picture(picture)
+    console, loaded = Console(), Program.load(program)
+    found = diagnose_file(loaded, source, data, images, console)
+    show_diagnosis(found, console)
+    if json is not None:
+        found.write(json)
+    if picture is not None:
+        from augend.host.diagnose_plot import write_picture
+
+        write_picture(found, picture)
+    if accuracy is not None and output is not None:
+        from augend.host.fix import fix_program
+
+        if not fix_program(loaded, source, data, accuracy, trials, seed, output, console):
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -8,11 +8,14 @@ from rich.console import Console
 from augend.gen.conversion import convert
 from augend.gen.datasets import load
 from augend.gen.frontends.source import load_source
-from augend.gen.place import place
+from augend.gen.options import input_scaling
+from augend.gen.place import PlacementError, place
+from augend.gen.program import Program
+from augend.host.errors import UsageError
 from augend.host.information import show_program
 from augend.host.sources import data_for, images_for, with_baseline
 
-__all__ = ["convert_source"]
+__all__ = ["convert_nir", "convert_source", "numbers", "widths"]
 
 
 def convert_source(
@@ -23,12 +26,12 @@ def convert_source(
     options: dict[str, Any],
     console: Console,
 ) -> None:
-    """Convert a module, calibrated on the first training images, and write the program.
+    """Convert a network, calibrated on the first training images, and write the program.
 
     Parameters
     ----------
     source
-        ``file.py:attribute``, or a file written by ``augend train``.
+        ``file.py:attribute``, a file written by ``augend train``, or an ONNX model.
     data
         Data set; the one that a trained network came from where None.
     output
@@ -42,11 +45,60 @@ def convert_source(
     """
     found = load_source(source)
     name = data_for(found, data)
-    calibration = images_for(found, load(name, "train"))[:images]
+    scaling = input_scaling(options["pixel_range"], options["mean"], options["std"])
+    calibration = scaling.scaled(images_for(found, load(name, "train"))[:images])
     with console.status("converting"):
-        program = convert(found.module, calibration, source=source, **options)
-        place(program.network, lanes=program.lanes, cores=program.cores)
+        network = found.module if found.graph is None else found.graph
+        program = convert(network, calibration, source=source, **options)
         program = with_baseline(program, found, load(name, "test"))
+    _written(program, output, console)
+
+
+def convert_nir(source: str, output: Path, options: dict[str, Any], console: Console) -> None:
+    """Import a spiking network from a NIR file and write the program.
+
+    Parameters
+    ----------
+    source, output
+        Files.
+    options
+        Of ``augend.gen.frontends.nir_import.import_nir``.
+    console
+        For the summary.
+    """
+    from augend.gen.frontends.nir_import import import_nir
+
+    with console.status("converting"):
+        program = import_nir(source, **options)
+    _written(program, output, console)
+
+
+def _written(program: Program, output: Path, console: Console) -> None:
     program.save(output)
     show_program(program, console)
+    try:
+        place(program.network, lanes=program.lanes, cores=program.cores)
+    except PlacementError as error:
+        console.print(f"[yellow]Runs on the golden model only.[/] {error}", soft_wrap=True)
     console.print(f"wrote {output}")
+
+
+def numbers(option: str, text: str | None) -> list[float] | None:
+    """Numbers of an option, as 0.5,0.5."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise UsageError(f"{option} takes numbers such as 0.5,0.5,0.5, not {text!r}.") from error
+
+
+def widths(texts: list[str]) -> dict[str, int]:
+    """Widths by population, of texts such as conv1=8."""
+    found = {}
+    for text in texts:
+        name, equals, bits = text.rpartition("=")
+        if not equals or not bits.isdigit():
+            raise UsageError(f"--layer-bits takes NAME=BITS such as conv1=8, not {text!r}.")
+        found[name] = int(bits)
+    return found

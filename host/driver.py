@@ -1,12 +1,13 @@
 """The driver: loads a program into an accelerator and has it classify."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from augend.gen.place import Placement, place
+from augend.gen.place import Placement, PlacementError, place
 from augend.gen.program import Program
 from augend.host.packets import Answer, LinkError, Words, make_packet, parse_answers
 from augend.host.result import Result
@@ -14,7 +15,7 @@ from augend.host.transport import InProcess, Transport
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.core import STALLS
 from augend.hw.counters import QUANTITIES
-from augend.hw.fit import smallest_config
+from augend.hw.fit import FitError, smallest_config
 from augend.hw.loading import MEMORIES
 from augend.hw.memory_image import event_rows, pixel_rows, program_rows
 from augend.hw.packet import Command, Fault
@@ -70,8 +71,13 @@ def connect(
     """
     if backend not in ("golden", "rtl"):
         raise ValueError(f"Backend must be 'golden' or 'rtl', not {backend!r}")
-    placement = place(program.network, lanes=program.lanes, cores=program.cores)
-    config = config or smallest_config(placement)
+    try:
+        placement = place(program.network, lanes=program.lanes, cores=program.cores)
+        config = config or smallest_config(placement)
+    except (PlacementError, FitError):
+        if backend == "golden":
+            return GoldenAccelerator(program, None, None)
+        raise
     if backend == "golden":
         return GoldenAccelerator(program, placement, config)
     transport = transport or InProcess(config, progress=progress)
@@ -79,32 +85,39 @@ def connect(
 
 
 class GoldenAccelerator:
-    """Golden and timing model in the place of the hardware."""
+    """Golden and timing model in the place of the hardware.
 
-    def __init__(self, program: Program, placement: Placement, config: AcceleratorConfig) -> None:
+    Without a placement the network is one that the hardware does not run: there are no clocks.
+    """
+
+    def __init__(
+        self, program: Program, placement: Placement | None, config: AcceleratorConfig | None
+    ) -> None:
         self.program = program
         self.placement = placement
         self.config = config
-        self._golden = GoldenModel(program.network, record="trains")
-        self._timing = TimingModel(
-            placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
-        )
+        self._timing: TimingModel | None = None
+        if placement is not None and config is not None:
+            self._timing = TimingModel(
+                placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
+            )
+        self._golden = GoldenModel(program.network, record="trains" if self._timing else False)
 
     def infer(self, images: npt.ArrayLike) -> Result:
         """Classify images, given as at conversion or as uint8 intensities."""
         pixels = self.program.encode(images)
         golden = self._golden.run(pixels)
-        timing = self._timing.run(pixels, golden.trains)
-        return Result(
+        result = Result(
             predictions=golden.predictions,
             scores=golden.scores,
             spikes=golden.spikes,
             operations=golden.operations,
-            words=timing.words,
             updates=golden.updates,
-            cycles=timing.cycles,
-            stalls=timing.stalls,
         )
+        if self._timing is None:
+            return result
+        timing = self._timing.run(pixels, golden.trains)
+        return replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
 
     def __enter__(self) -> "GoldenAccelerator":
         return self

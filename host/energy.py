@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from augend.gen.place import Placement
+from augend.gen.program import Program
 from augend.host.result import Result
 from augend.hw.configuration import AcceleratorConfig
 
-__all__ = ["Energy", "ann_energy", "memory_energy", "snn_energy"]
+__all__ = ["Energy", "ann_energy", "memory_energy", "snn_energy", "unplaced_energy"]
 
 MAC_PJ = 3.2
 """32-bit multiply-accumulate, 45 nm (Datta 2021, table of section VI; Horowitz 2014)."""
@@ -65,6 +66,27 @@ def snn_energy(result: Result, placement: Placement, config: AcceleratorConfig) 
             2 * (added + swept), potential, core.potential_words * potential
         )
         with_memory += memory_energy(swept, 3 * potential, len(core.parameter) * 3 * potential)
+    return Energy(arithmetic=arithmetic, with_memory=with_memory)
+
+
+def unplaced_energy(result: Result, program: Program) -> Energy:
+    """Energy of a network that has no place on the hardware, mean of the images.
+
+    Memory as in `snn_energy`, with memories of exactly the network's size, and the additions and
+    updates of ``lanes`` neurons always one word.
+    """
+    network, lanes = program.network, program.lanes
+    weights = sum(p.weight.size * network.bits_of(p) for p in network.projections)
+    arithmetic = AC_PJ * float(result.total_operations.mean())
+    with_memory = arithmetic
+    for population in network.populations:
+        bits = program.bounds[population.name].potential_bits
+        size = population.size * bits
+        added = float(np.mean(result.operations[population.name])) / lanes
+        swept = float(np.mean(result.updates[population.name])) / lanes
+        with_memory += memory_energy(added, lanes * network.weight_bits, weights)
+        with_memory += memory_energy(2 * (added + swept), lanes * bits, size)
+        with_memory += memory_energy(swept, 3 * lanes * bits, 3 * population.channels * bits)
     return Energy(arithmetic=arithmetic, with_memory=with_memory)
 
 

@@ -1,6 +1,8 @@
 """The errors that are for people: shown as one paragraph, exit code 2."""
 
+from augend.gen.aer import AerError
 from augend.gen.datasets import DataSetError
+from augend.gen.encoding import EncodingError
 from augend.gen.graph import ConversionError
 from augend.gen.network import ContractError
 from augend.gen.place import PlacementError
@@ -20,12 +22,14 @@ class UsageError(ValueError):
 
 
 USER_ERRORS = (
+    AerError,
     BuildError,
     CheckpointError,
     ConfigurationError,
     ContractError,
     ConversionError,
     DataSetError,
+    EncodingError,
     FitError,
     LinkError,
     PixelError,

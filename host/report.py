@@ -2,8 +2,7 @@
 
 import json
 import os
-import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from rich.table import Table
 
 from augend.gen.place import Placement
 from augend.gen.program import Program
-from augend.host.energy import ann_energy, snn_energy
+from augend.host.confidence import wilson
+from augend.host.energy import ann_energy, snn_energy, unplaced_energy
 from augend.host.result import Result
 from augend.host.verify import Verification
 from augend.hw.configuration import AcceleratorConfig
@@ -30,7 +30,7 @@ class Report:
     Parameters
     ----------
     program, placement, config, result
-        What ran, where, and what came of it.
+        What ran, where, and what came of it; no placement where only the golden model runs it.
     labels
         ``(images,)``.
     backend
@@ -39,16 +39,19 @@ class Report:
         Name of the data set.
     verification
         Where the RTL was compared with golden and timing model.
+    raster
+        Spikes of a few images, as ``augend.host.raster.sample_rasters`` gives them.
     """
 
     program: Program
-    placement: Placement
-    config: AcceleratorConfig
+    placement: Placement | None
+    config: AcceleratorConfig | None
     result: Result
     labels: npt.NDArray[np.int64]
     backend: str
     data: str
     verification: Verification | None = None
+    raster: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def accuracy(self) -> float:
@@ -56,44 +59,90 @@ class Report:
         return float((self.result.predictions == self.labels).mean())
 
     @property
-    def utilisation(self) -> float:
-        """Additions for each clock and lane."""
+    def utilisation(self) -> float | None:
+        """Additions for each clock and lane; None where there are no clocks."""
+        if self.placement is None or self.config is None or self.result.cycles is None:
+            return None
         lanes = self.config.lanes * len(set(self.placement.core_of.values()))
         return float(self.result.total_operations.sum() / (self.result.cycles.sum() * lanes))
 
     def _energies(self) -> dict[str, dict[str, float]]:
-        snn = snn_energy(self.result, self.placement, self.config)
+        if self.placement is None or self.config is None:
+            snn = unplaced_energy(self.result, self.program)
+        else:
+            snn = snn_energy(self.result, self.placement, self.config)
         baseline = self.program.metadata.get("ann") or {}
         parameters = baseline.get("parameters", sum(self.program.ann_macs.values()))
-        ann = ann_energy(self.program.ann_macs, parameters, self.config.lanes)
+        ann = ann_energy(self.program.ann_macs, parameters, self.program.lanes)
         return {
             "snn": {"arithmetic": snn.arithmetic, "with_memory": snn.with_memory},
             "ann": {"arithmetic": ann.arithmetic, "with_memory": ann.with_memory},
         }
 
+    def _layers(self) -> list[dict[str, Any]]:
+        """Every population: what it is, and what it did; see `augend.host.run_file`."""
+        rows = []
+        for row in self.program.summary():
+            content = asdict(row)
+            name = content.pop("population")
+            content.pop("current_shift")
+            counted = {
+                key: float(np.mean(getattr(self.result, key)[name]))
+                for key in ("spikes", "operations", "updates", "words")
+                if name in getattr(self.result, key)
+            }
+            steps = self.program.network.timesteps
+            fires = self.program.network.population(name).fires
+            rate = counted["spikes"] / (row.neurons * steps) if fires else None
+            macs = self.program.ann_macs.get(name)
+            rows.append({"name": name, **content, **counted, "rate": rate, "ann_macs": macs})
+        return rows
+
+    def _origin(self) -> dict[str, Any]:
+        entry = self.program.network.input
+        metadata = {k: v for k, v in self.program.metadata.items() if k != "ann"}
+        return {
+            "input": {"shape": list(entry.shape), "encoding": entry.encoding, "bits": entry.bits},
+            "decode": self.program.network.decode,
+            "conversion": metadata,
+        }
+
     def as_dict(self) -> dict[str, Any]:
-        """Everything, for JSON; energies in picojoules an image, shares from 0 to 1."""
+        """Everything, for JSON; energies in picojoules an image, shares from 0 to 1.
+
+        ``version`` counts up where a reader of before would go wrong; what a page needs of it is in
+        `augend.host.run_file`.
+        """
         result, network = self.result, self.program.network
         baseline = self.program.metadata.get("ann") or {}
         operations = {name: float(v.mean()) for name, v in result.operations.items()}
+        correct = int((result.predictions == self.labels).sum())
         answer: dict[str, Any] = {
+            "format": "augend-run",
+            "version": 1,
             "images": len(self.labels),
-            "correct": int((result.predictions == self.labels).sum()),
+            "correct": correct,
             "accuracy": self.accuracy,
+            "accuracy_interval": list(wilson(correct, len(self.labels))),
             "ann_accuracy": baseline.get("accuracy"),
             "backend": self.backend,
             "data": self.data,
             "timesteps": network.timesteps,
             "schedule": network.schedule,
             "weight_bits": network.weight_bits,
-            "lanes": self.config.lanes,
-            "cores": self.config.cores,
+            "lanes": self.program.lanes,
+            "cores": self.program.cores,
             "operations": {"total": float(result.total_operations.mean()), **operations},
             "ann_macs": {"total": sum(self.program.ann_macs.values()), **self.program.ann_macs},
             "spikes": {name: float(v.mean()) for name, v in result.spikes.items()},
-            "cycles": {"mean": float(result.cycles.mean()), "max": int(result.cycles.max())},
+            "cycles": None
+            if result.cycles is None
+            else {"mean": float(result.cycles.mean()), "max": int(result.cycles.max())},
             "utilisation": self.utilisation,
             "energy_pj": self._energies(),
+            "layers": self._layers(),
+            "program": self._origin(),
+            "raster": self.raster,
             "program_hash": self.program.hash,
             "seed": self.program.metadata.get("seed"),
             "versions": {
@@ -113,10 +162,10 @@ class Report:
         table = Table(title=f"{self.backend}: {summary['images']} images of {self.data}")
         for column in ("population", "neurons", "spikes", "additions", "words", "updates"):
             table.add_column(column, justify="left" if column == "population" else "right")
-        for population in network.populations:
+        for population in (*network.populations, *network.gates):
             name = population.name
             counts = (
-                source[name].mean()
+                f"{source[name].mean():,.1f}" if name in source else ""
                 for source in (
                     self.result.spikes,
                     self.result.operations,
@@ -124,7 +173,7 @@ class Report:
                     self.result.updates,
                 )
             )
-            table.add_row(name, f"{population.size:,}", *(f"{value:,.1f}" for value in counts))
+            table.add_row(name, f"{population.size:,}", *counts)
         console.print(table)
 
         energy = summary["energy_pj"]
@@ -147,8 +196,9 @@ class Report:
             beside.add_row(
                 label, f"{energy['snn'][key] / 1e3:,.2f} nJ", f"{energy['ann'][key] / 1e3:,.2f} nJ"
             )
-        beside.add_row("clocks", f"{summary['cycles']['mean']:,.0f}", "")
-        beside.add_row("additions a clock and lane", f"{self.utilisation:.3f}", "")
+        if self.utilisation is not None:
+            beside.add_row("clocks", f"{summary['cycles']['mean']:,.0f}", "")
+            beside.add_row("additions a clock and lane", f"{self.utilisation:.3f}", "")
         console.print(beside)
         if self.verification is not None:
             self._show_verification(console, self.verification)
@@ -170,7 +220,6 @@ class Report:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON in one piece, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(json.dumps(content, indent=2) + "\n")
-    Path(temporary).replace(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.replace(path)

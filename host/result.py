@@ -25,7 +25,8 @@ class Result:
         ``{population: (images,)}``: spikes emitted, additions into it, potential words that these
         were made on, neuron updates.
     cycles
-        ``(images,)``: clocks from the start of an inference until its prediction stands.
+        ``(images,)``: clocks from the start of an inference until its prediction stands; None
+        where the network has no place on the hardware, whose clocks alone can be told.
     stalls
         ``{reason: (images, cores)}``: clocks lost by each core, see ``augend.hw.core.STALLS``.
     """
@@ -34,9 +35,9 @@ class Result:
     scores: Ints
     spikes: Mapping[str, Ints]
     operations: Mapping[str, Ints]
-    words: Mapping[str, Ints]
     updates: Mapping[str, Ints]
-    cycles: Ints
+    words: Mapping[str, Ints] = field(default_factory=dict)
+    cycles: Ints | None = None
     stalls: Mapping[str, Ints] = field(default_factory=dict)
 
     @property
@@ -52,10 +53,11 @@ def joined(results: list[Result]) -> Result:
         mappings = [getattr(result, key) for result in results]
         return {name: np.concatenate([m[name] for m in mappings]) for name in mappings[0]}
 
+    clocks = [r.cycles for r in results]
     return Result(
         predictions=np.concatenate([r.predictions for r in results]),
         scores=np.concatenate([r.scores for r in results]),
-        cycles=np.concatenate([r.cycles for r in results]),
+        cycles=None if clocks[0] is None else np.concatenate([c for c in clocks if c is not None]),
         spikes=of("spikes"),
         operations=of("operations"),
         words=of("words"),

@@ -6,14 +6,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from augend.gen.datasets import load
+from augend.gen.place import Placement
 from augend.gen.program import Program
 from augend.host.driver import RtlAccelerator, connect
-from augend.host.errors import UsageError
 from augend.host.report import Report
 from augend.host.result import Result, joined
-from augend.host.sources import images_of
+from augend.host.sources import images_of, test_set
 from augend.host.verify import Verification, first_difference, verify
+from augend.hw.configuration import AcceleratorConfig
 
 __all__ = ["run_program"]
 
@@ -45,16 +45,14 @@ def run_program(
     console
         For progress.
     """
-    baseline = program.metadata.get("ann") or {}
-    name = data or baseline.get("data")
-    if name is None:
-        raise UsageError("The program does not say for which images it was made: add --data.")
-    test = load(name, "test")
+    test = test_set(program, data)
     if limit is not None:
         test = test.take(np.arange(min(limit, len(test))))
     images = images_of(program, test)
     backends: list[Literal["golden", "rtl"]] = ["golden", "rtl"] if compare else [backend]
     results: dict[str, Result] = {}
+    placement: Placement | None = None
+    config: AcceleratorConfig | None = None
     verification: Verification | None = None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
@@ -90,6 +88,6 @@ def run_program(
         result=results["rtl" if compare else backend],
         labels=test.labels,
         backend="rtl" if compare else backend,
-        data=name,
+        data=test.name,
         verification=verification,
     )

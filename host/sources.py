@@ -7,13 +7,23 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from augend.gen.datasets import NAMES, DataSet, load
+from augend.gen.datasets import EVENT_NAMES, NAMES, DataSet, load
+from augend.gen.event_set import EventSet, load_events
 from augend.gen.frontends.source import Source
+from augend.gen.graph import Conv, Linear
 from augend.gen.network import Shape
 from augend.gen.program import Program
 from augend.host.errors import UsageError
 
-__all__ = ["ann_accuracy", "data_for", "images_for", "images_of", "shape_for", "with_baseline"]
+__all__ = [
+    "ann_accuracy",
+    "data_for",
+    "images_for",
+    "images_of",
+    "shape_for",
+    "test_set",
+    "with_baseline",
+]
 
 _SHAPES: tuple[Shape, ...] = ((1, 28, 28), (3, 32, 32), (1, 8, 8), (784,), (3072,), (64,))
 
@@ -69,15 +79,40 @@ def images_for(source: Source, data: DataSet) -> npt.NDArray[np.float32]:
     return data.images  # conversion says what is wrong with them
 
 
-def images_of(program: Program, data: DataSet) -> npt.NDArray[np.float32]:
-    """Images as a program takes them."""
-    shape = program.network.input.shape
-    if int(np.prod(shape)) != int(np.prod(data.shape)):
+def test_set(program: Program, name: str | None) -> DataSet | EventSet:
+    """Test images, or recordings, for a program: as asked for, or those it was converted for."""
+    baseline = program.metadata.get("ann") or {}
+    chosen = name or baseline.get("data")
+    if chosen is None:
         raise UsageError(
-            f"The program takes images of shape {shape}; those of {data.name} have {data.shape}. "
-            f"Give the data set it was converted for with --data."
+            "The program does not say for which images it was made: add --data, one of "
+            f"{', '.join((*NAMES, *EVENT_NAMES))}, or the path of a set of recordings."
         )
-    return data.images.reshape(len(data), *shape)
+    if program.network.input.encoding == "events":
+        return load_events(chosen, "test")
+    return load(chosen, "test")
+
+
+def images_of(program: Program, data: DataSet | EventSet) -> npt.NDArray:
+    """Images as a program takes them; recordings binned as its metadata say.
+
+    ``metadata["binning"]`` holds options of `augend.gen.aer.bin_events`.
+    """
+    entry = program.network.input
+    if isinstance(data, EventSet):
+        binning = program.metadata.get("binning", {})
+        merge = {"merge_polarity": True} if entry.shape[0] == 1 else {}
+        return data.binned(program.network.timesteps, bits=entry.bits, **{**merge, **binning})
+    if int(np.prod(entry.shape)) != int(np.prod(data.shape)):
+        raise UsageError(
+            f"The program takes images of shape {entry.shape}; those of {data.name} have "
+            f"{data.shape}. Give the data set it was converted for with --data."
+        )
+    if program.network.input.encoding == "events":
+        raise UsageError(
+            f"The program takes events, and {data.name} has images. Give recordings with --data."
+        )
+    return program.scaling.scaled(data.images.reshape(len(data), *entry.shape))
 
 
 def ann_accuracy(module: nn.Module, images: npt.NDArray, labels: npt.NDArray) -> float:
@@ -98,7 +133,19 @@ def with_baseline(program: Program, source: Source, data: DataSet) -> Program:
     """Record in a program how the network it came from does on a test set."""
     baseline = {
         "data": data.name,
-        "accuracy": ann_accuracy(source.module, images_for(source, data), data.labels),
-        "parameters": sum(p.numel() for p in source.module.parameters()),
+        "accuracy": ann_accuracy(
+            source.module, program.scaling.scaled(images_for(source, data)), data.labels
+        ),
+        "parameters": _parameters(source),
     }
     return replace(program, metadata={**program.metadata, "ann": baseline})
+
+
+def _parameters(source: Source) -> int:
+    if source.graph is None:
+        return sum(parameter.numel() for parameter in source.module.parameters())
+    return sum(
+        layer.weight.size + layer.bias.size
+        for layer in source.graph.layers
+        if isinstance(layer, (Conv, Linear))
+    )

@@ -1,4 +1,4 @@
-"""The two MNIST networks that the tables are about, trained once and kept in the cache."""
+"""The networks that the tables are about, trained once and kept in the cache."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ CALIBRATION = 2000
 _SEED = 1
 
 
-def trained(recipe: str) -> Source:
-    """``augend train RECIPE --data mnist --seed 1``, from the cache where it is there."""
+def trained(recipe: str, data: str = "mnist") -> Source:
+    """``augend train RECIPE --data DATA --seed 1``, from the cache where it is there."""
     path = (
-        Path(platformdirs.user_cache_dir("augend")) / "trained" / f"mnist-{recipe}-seed{_SEED}.pt"
+        Path(platformdirs.user_cache_dir("augend")) / "trained" / f"{data}-{recipe}-seed{_SEED}.pt"
     )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        train(recipe, "mnist", seed=_SEED, output=path)
+        train(recipe, data, seed=_SEED, output=path)
     return load_source(str(path))
 
 
-def calibration_images(source: Source):
+def calibration_images(source: Source, data: str = "mnist"):
     """The first training images."""
-    return images_for(source, load("mnist", "train"))[:CALIBRATION]
+    return images_for(source, load(data, "train"))[:CALIBRATION]
