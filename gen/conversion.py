@@ -20,7 +20,9 @@ from augend.gen.fold import Folded, PoolMode, fold
 from augend.gen.frontends.pytorch import evaluation_copy, graph_of
 from augend.gen.gate import GateRule
 from augend.gen.graph import ConversionError, Floats, Graph
+from augend.gen.gumbel import softmax_of
 from augend.gen.levels import WeightForm
+from augend.gen.lfsr import seed_of_run
 from augend.gen.network import ContractError, Decode, SpikingNetwork
 from augend.gen.neuron_options import NeuronOptions, Start
 from augend.gen.options import Schedule, calibration_images, check_options, input_scaling
@@ -105,7 +107,8 @@ def convert(
     pool
         ``fold`` average pooling into its neighbours, or make each a population that can ``spike``.
     decode
-        Scores by ``potential``, by spike ``count``, or by ``first_spike`` of the last population.
+        Scores by ``potential``, by spike ``count`` or ``first_spike`` of the last population, or
+        by ``softmax``: output spikes drawn from the softmax of its potentials in every step.
     exit_margin
         Lead of the best score that ends an inference early; None runs all steps.
     encoding
@@ -234,6 +237,13 @@ def _network(
 ) -> SpikingNetwork:
     found = [calibrated[step.name] for step in folded.stages if isinstance(step, Stage)]
     options: dict[str, Any] = {}
+    if decode == "softmax":
+        options["softmax"] = softmax_of(
+            float(found[-1].integers.unit[0]),
+            method.timesteps,
+            classes=found[-1].population.size,
+            seed=seed_of_run(method.seed),
+        )
     if decode == "potential":
         options["exit_margin"] = exit_margin
     elif exit_margin is not None:
@@ -253,7 +263,7 @@ def _network(
             timesteps=method.timesteps,
             schedule="phased" if method.phased else "synchronous",
             weight_bits=method.weight_bits,
-            rectified=folded.rectified and decode == "potential",
+            rectified=folded.rectified and decode in ("potential", "softmax"),
             decode=decode,
             **options,
         )
@@ -264,7 +274,7 @@ def _network(
 def _decoded(folded: Folded, decode: Decode) -> Folded:
     """Let the last stage spike where scores are read from its spikes."""
     last = folded.stages[-1]
-    if decode == "potential" or not isinstance(last, Stage):
+    if decode in ("potential", "softmax") or not isinstance(last, Stage):
         return folded
     kind = "relu" if folded.rectified or decode == "first_spike" else "linear"
     spiking = replace(last, activation=Activation(kind=kind))

@@ -11,7 +11,14 @@ from augend.gen.network import INPUT, ContractError, Ints, Population, SpikingNe
 from augend.gen.schedule import Consume, Instruction, Sweep, core_schedule
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
-__all__ = ["CorePlacement", "Placement", "PlacementError", "assign_cores", "place"]
+__all__ = [
+    "CorePlacement",
+    "Placement",
+    "PlacementError",
+    "UnsupportedError",
+    "assign_cores",
+    "place",
+]
 
 
 _ELSEWHERE = "use --backend golden"
@@ -19,6 +26,10 @@ _ELSEWHERE = "use --backend golden"
 
 class PlacementError(ValueError):
     """A network that the accelerator cannot run as it is; the message says why."""
+
+
+class UnsupportedError(PlacementError):
+    """A network with rules that the accelerator does not run, and the golden model does."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -165,9 +176,9 @@ def _refuse(network: SpikingNetwork) -> None:
     if network.options:
         *others, last = network.options
         listed = f"{', '.join(others)} and {last}" if others else last
-        raise PlacementError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
+        raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
     if any(n > 1 for n in network.readout.shape[1:]):
-        raise PlacementError(
+        raise UnsupportedError(
             f"Readout {network.readout.name!r} has shape {network.readout.shape}; the readout unit "
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
@@ -176,7 +187,7 @@ def _refuse(network: SpikingNetwork) -> None:
     for projection in network.projections:
         if projection.source in seen:
             other = seen[projection.source]
-            raise PlacementError(
+            raise UnsupportedError(
                 f"{projection.source!r} projects to both {other!r} and {projection.target!r}; the "
                 f"accelerator takes a population's spikes through one projection: {_ELSEWHERE}"
             )
@@ -184,7 +195,7 @@ def _refuse(network: SpikingNetwork) -> None:
     for population in network.populations:
         sources = {p.source for p in network.into(population.name)}
         if network.current_fed(population) and sources != {INPUT}:
-            raise PlacementError(
+            raise UnsupportedError(
                 f"Population {population.name!r} takes the input current and spikes of "
                 f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
             )

@@ -9,7 +9,7 @@ from augend.gen.conversion import convert
 from augend.gen.datasets import load
 from augend.gen.frontends.source import load_source
 from augend.gen.options import input_scaling
-from augend.gen.place import PlacementError, place
+from augend.gen.place import UnsupportedError, place
 from augend.gen.program import Program
 from augend.host.errors import UsageError
 from augend.host.information import show_program
@@ -74,12 +74,16 @@ def convert_nir(source: str, output: Path, options: dict[str, Any], console: Con
 
 
 def _written(program: Program, output: Path, console: Console) -> None:
-    program.save(output)
-    show_program(program, console)
+    """Write a program that the accelerator runs, or at least the golden model."""
+    elsewhere = None
     try:
         place(program.network, lanes=program.lanes, cores=program.cores)
-    except PlacementError as error:
-        console.print(f"[yellow]Runs on the golden model only.[/] {error}", soft_wrap=True)
+    except UnsupportedError as error:
+        elsewhere = error
+    program.save(output)
+    show_program(program, console)
+    if elsewhere is not None:
+        console.print(f"[yellow]Runs on the golden model only.[/] {elsewhere}", soft_wrap=True)
     console.print(f"wrote {output}")
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from augend.gen.place import Placement, PlacementError, place
+from augend.gen.place import Placement, UnsupportedError, place
 from augend.gen.program import Program
 from augend.host.packets import Answer, LinkError, Words, make_packet, parse_answers
 from augend.host.result import Result
@@ -74,7 +74,7 @@ def connect(
     try:
         placement = place(program.network, lanes=program.lanes, cores=program.cores)
         config = config or smallest_config(placement)
-    except (PlacementError, FitError):
+    except (UnsupportedError, FitError):
         if backend == "golden":
             return GoldenAccelerator(program, None, None)
         raise

@@ -134,7 +134,9 @@ def with_baseline(program: Program, source: Source, data: DataSet) -> Program:
     baseline = {
         "data": data.name,
         "accuracy": ann_accuracy(
-            source.module, program.scaling.scaled(images_for(source, data)), data.labels
+            source.module,
+            program.scaling.scaled(images_for(source, data)).astype(np.float32),
+            data.labels,
         ),
         "parameters": _parameters(source),
     }

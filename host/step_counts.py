@@ -62,7 +62,8 @@ class StepCounts:
             chunks, description="all steps", console=console, transient=True, disable=not console
         ):
             golden = model.run(program.encode(images[start : start + _CHUNK]))
-            own = golden.step_spikes if network.decode != "potential" else golden.step_operations
+            fires = network.readout.fires
+            own = golden.step_spikes if fires else golden.step_operations
             assert golden.step_scores is not None
             parts.append(
                 cls(

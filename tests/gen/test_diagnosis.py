@@ -8,6 +8,8 @@ from torch import nn
 from augend.gen.diagnosis import check, examine, measured
 from augend.gen.frontends.pytorch import read
 
+from .torchvision_networks import network
+
 LARGE = "AUGEND_LARGE_TESTS"
 
 
@@ -101,8 +103,6 @@ def test_measured_costs_are_those_of_the_conversion() -> None:
 )
 def test_neurons_of_imagenet_networks_are_the_papers(name, shape, millions) -> None:
     """Table 1 of Rueckauer 2017: 15 M and 11.7 M, every pooling a layer of neurons."""
-    from torchvision_networks import network
-
     found = examine(read(network(name), shape), pool="spike")
     assert not found.refused
     neurons = sum(cost.neurons for cost in found.costs[1:])

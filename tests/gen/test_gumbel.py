@@ -1,5 +1,6 @@
 """The noise of the softmax: the table, the clocks, and whether what wins is a draw from it."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,9 @@ def test_poisson_clock_ticks_where_its_draw_is_below_the_rate():
             place += 6
         place += 1
     assert tick_steps(options, 200, 3).tolist() == wanted
+    first = int(draws(9, 1)[0])
+    equal, above = (dataclasses.replace(options, rate=first + more) for more in (0, 1))
+    assert (0 in tick_steps(equal, 1, 3), 0 in tick_steps(above, 1, 3)) == (False, True)
     share = len(tick_steps(options, 100_000, 3)) / 100_000
     assert abs(share - 30_000 / 65_536) < 5 * 0.5 / np.sqrt(100_000)
     always = Softmax(temperature=16, clock="poisson")
@@ -167,6 +171,16 @@ def test_first_draws_are_those_of_the_document():
     assert found == FIRST_TICK
     text = " ".join(f"{value}/{tie}" for value, tie in found)
     assert text in DOCUMENT.read_text()
+
+
+def test_every_row_of_the_table_is_drawn_from():
+    table, words = gumbel_table(999), draws(31, 400_000).tolist()
+    rows = [min(15, 16 - word.bit_length()) for word in words[::2]]
+    entries = [row * 64 + (word >> 10) for row, word in zip(rows, words[1::2], strict=True)]
+    _, noise, ties = gumbel_noise(Softmax(temperature=999, seed=31), 20_000, 10)
+    assert np.array_equal(noise.ravel(), table[entries])
+    assert np.array_equal(ties.ravel(), np.array(words[1::2]) % 1024)
+    assert set(rows) == set(range(16))
 
 
 def test_temperature_is_that_of_the_mean_tick():

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -316,7 +317,7 @@ def test_what_reaches_the_scores_past_a_shortcut() -> None:
     pixels = program.encode(images)
     spikes = counts_of(program)(pixels)
     value = {
-        name: total / 3 * np.array(program.metadata["scales"][name])
+        name: total.reshape(20, 9) / 3 * np.array(program.metadata["scales"][name])
         for name, total in spikes.items()
     }
 
@@ -339,7 +340,7 @@ def test_what_reaches_the_scores_past_a_shortcut() -> None:
         rest(pixels, first, second, third),
     ]
     errors = diagnosed(graph, program, chunk=7, images=images)
-    for layer, before, after in zip(errors.layers[:-1], stages, stages[1:], strict=True):
+    for layer, (before, after) in zip(errors.layers[:-1], pairwise(stages), strict=True):
         assert layer.whole_reach == pytest.approx(np.square(after - before).sum(), rel=1e-3)
     assert errors.scores == pytest.approx(np.square(stages[0]).sum(), rel=1e-4)
 

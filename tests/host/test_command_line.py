@@ -103,7 +103,7 @@ def test_check_names_every_layer_that_stands_in_the_way(source):
     assert code == 1
     assert "Sigmoid" in text
     assert "MaxPool2d" in text
-    assert "2 of" in text
+    assert "1 of" in text
 
 
 def damaged_programs(folder: Path):

@@ -164,7 +164,7 @@ def test_neurons_are_numbered_channel_by_channel():
         shape=(2, 2, 2),
         threshold=np.ones(2, int),
         bias=np.zeros(2, int),
-        initial=np.zeros(2, int),
+        initial=np.arange(8).reshape(2, 2, 2),
         reset="none",
         current_shift=np.zeros(2, int),
     )
@@ -174,7 +174,7 @@ def test_neurons_are_numbered_channel_by_channel():
         populations=(population,),
         projections=(Projection(source="input", target="map", kind="dense", weight=weight),),
     )
-    flat = readout(start=(0,) * 8, bias=(0,) * 8, timesteps=200)
+    flat = readout(start=range(8), bias=(0,) * 8, timesteps=200)
     assert np.array_equal(scores(map_network), scores(flat))
     held = np.zeros((1, 200, 8), np.int64)
     assert output_spikes(map_network, held).sum() == 200
