@@ -10,7 +10,6 @@ import torch
 from augend.gen.compose import (
     conv_over_link,
     conv_over_pooled,
-    handed_on,
     linear_over_link,
     linear_over_pooled,
     linear_over_term,
@@ -38,15 +37,13 @@ from augend.gen.graph import (
 )
 from augend.gen.link import Link, Pooled
 from augend.gen.rewrite import rewritten
-from augend.gen.stage import Activation, Gating, Stage, Step
-from augend.gen.term import Term, coverage
+from augend.gen.stage import Activation, Stage, Step
+from augend.gen.stage_list import PIXELS, StageList
+from augend.gen.term import Term
 
-__all__ = ["Folded", "PoolMode", "fold", "obstacles"]
+__all__ = ["Folded", "PoolMode", "fold"]
 
 PoolMode = Literal["fold", "spike"]
-
-PIXELS = "input.spikes"
-"""Population that turns pixels into spikes, where they meet spikes."""
 
 MOST_UNROLLED = 4096
 """Neurons of a flattened tensor that is unrolled to be joined with another."""
@@ -99,16 +96,9 @@ def fold(
     channels = graph.input_shape[0]
     scale = np.ones(channels) if scale is None else scale
     shift = np.zeros(channels) if shift is None else shift
-    return _Folding(graph=rewritten(graph), pool=pool, scale=scale, shift=shift).run()
-
-
-def obstacles(graph: Graph) -> list[ConversionError]:
-    """Why a graph cannot be folded; empty where it can."""
-    try:
-        fold(graph)
-    except ConversionError as error:
-        return [error]
-    return []
+    stages = StageList(input_shape=graph.input_shape)
+    folding = _Folding(graph=rewritten(graph), pool=pool, scale=scale, shift=shift, stages=stages)
+    return folding.run()
 
 
 @dataclass(kw_only=True)
@@ -119,26 +109,22 @@ class _Folding:
     pool: PoolMode
     scale: Floats
     shift: Floats
+    stages: StageList
     forms: dict[str, Form] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
-    positive: set[str] = field(default_factory=set)  # stages whose values are never below 0
-    pixels: Stage | None = None
-    layer: Layer | None = None
 
     def run(self) -> Folded:
         shape = (*self.graph.input_shape, 1, 1)[:3]
         entry = Link.whole(SOURCE, self.graph.input_shape).scaled(self.scale)
         bias = np.broadcast_to(self.shift[:, None, None], shape).copy()
         self.forms[SOURCE] = Form(name=SOURCE, layers=(), items=(entry,), bias=bias)
-        self.positive.add(SOURCE)
         for layer in self.graph.layers:
-            self.layer = layer
+            self.stages.layer = layer
             form = self._form(layer)
             self.forms[layer.name] = form
             if form.weighted and len(self.graph.users(layer.name)) > 1:
                 self._settle(layer.name)
         rectified = self._read_out(self.graph.layers[-1].name)
-        return Folded(stages=tuple(_collapsed(_needed(self.steps))), rectified=rectified)
+        return Folded(stages=self.stages.finished(), rectified=rectified)
 
     def _form(self, layer: Layer) -> Form:
         source = layer.sources[0]
@@ -241,14 +227,14 @@ class _Folding:
 
     def _max_pool(self, layer: MaxPool, source: str) -> Form:
         form = self.forms[source]
-        if not self._gateable(form, layer):
+        if not self.stages.gateable(form, layer):
             form = self._settle(source)
         if form.links and any(link.source == SOURCE for link in form.links):
             form = self._settle(source)
         assert form.links is not None
         items = []
         for link in form.links:
-            gate = self._gate(layer, link)
+            gate = self.stages.gate(layer, link)
             items.append(
                 replace(
                     link,
@@ -261,56 +247,11 @@ class _Folding:
         bias = np.broadcast_to(form.bias[:, :1, :1], layer.shape)
         return Form(name=layer.name, layers=(layer.name,), items=tuple(items), bias=np.array(bias))
 
-    def _gateable(self, form: Form, layer: MaxPool) -> bool:
-        """Whether the greatest of a window is where the greatest spike count is."""
-        links = form.links
-        if links is None or np.any(np.abs(form.bias - form.bias[:, :1, :1]) > 0):
-            return False
-        used = np.sum([link.used for link in links], axis=0)
-        if used.max() > 1 or any(link.gain[link.used].min(initial=1) <= 0 for link in links):
-            return False
-        for link in links:
-            edges = _edges(link)
-            if edges is None or (any(edges) and link.source not in self.positive):
-                return False
-            if any(edges) and (np.any(form.bias) or max(layer.dilation) > 1):
-                return False
-            if not _windows_hold(layer, link, edges):
-                return False
-        return True
-
-    def _gate(self, layer: MaxPool, link: Link) -> Gating:
-        """Gate on a whole source; one that is there already serves again."""
-        edges = _edges(link)
-        assert edges is not None
-        gate = Gating(
-            name=layer.name,
-            layers=(layer.name,),
-            source=link.source,
-            source_shape=link.source_shape,
-            shape=(link.source_shape[0], *layer.shape[1:]),
-            kernel=layer.kernel,
-            stride=layer.stride,
-            padding=(layer.padding[0] + edges[0], layer.padding[1] + edges[1]),
-            dilation=layer.dilation,
-        )
-        for other in self.steps:
-            if isinstance(other, Gating) and all(
-                getattr(other, key) == getattr(gate, key)
-                for key in ("source", "shape", "kernel", "stride", "padding", "dilation")
-            ):
-                return other
-        gate = replace(gate, name=self._distinct(gate.name, f"of {link.source}"))
-        self.steps.append(gate)
-        if link.source in self.positive:
-            self.positive.add(gate.name)
-        return gate
-
     def _relu(self, layer: Relu, source: str) -> Form:
         form = self.forms[source]
         if layer.ceiling is None and not isinstance(layer.slope, np.ndarray) and layer.slope == 1:
             return form.passing(layer.name)
-        positive = self._never_negative(form)
+        positive = self.stages.never_negative(form)
         if positive and layer.ceiling is None and not form.weighted:
             return form.passing(layer.name)  # a ReLU of what is never below 0
         if layer.rectifies or positive:
@@ -373,10 +314,8 @@ class _Folding:
     def _settle(self, name: str) -> Form:
         """Make a tensor a population, for all that use it."""
         form = self.forms[name]
-        kind: Literal["relu", "linear"] = "relu" if self._never_negative(form) else "linear"
-        label = form.name if form.weighted or form.name not in self._names else f"{name}.sum"
-        if form.name == SOURCE:
-            label = PIXELS
+        kind: Literal["relu", "linear"] = "relu" if self.stages.never_negative(form) else "linear"
+        label = PIXELS if form.name == SOURCE else self._label(form, f"{name}.sum")
         settled = self._populated(replace(form, name=label), Activation(kind=kind), None)
         self.forms[name] = settled
         return settled
@@ -384,179 +323,28 @@ class _Folding:
     def _populated(self, form: Form, activation: Activation, layer: Layer | None) -> Form:
         """Population that computes a tensor."""
         layers = form.layers if layer is None else (*form.layers, layer.name)
-        label = form.name
-        if layer is not None and not form.weighted:
-            label = layer.name if form.name == SOURCE or form.name in self._names else form.name
-        stage = self._stage(replace(form, name=label, layers=layers), activation)
+        label = form.name if layer is None else self._label(form, layer.name)
+        stage = self.stages.add(replace(form, name=label, layers=layers), activation)
         link = Link.whole(stage.name, stage.shape)
         return Form(name=stage.name, layers=(), items=(link,), bias=np.zeros(stage.shape))
-
-    def _stage(self, form: Form, activation: Activation) -> Stage:
-        terms = [term for item in form.items for term in self._terms(item)]
-        if not terms:
-            raise ConversionError(
-                "nothing of the image reaches it.",
-                layer=form.name,
-                instead="Check its weights: all of them are 0.",
-            )
-        if any(t.source == SOURCE for t in terms) and any(t.source != SOURCE for t in terms):
-            spikes = self._pixels()
-            terms = [
-                replace(t, source=spikes.name, source_shape=spikes.shape)
-                if t.source == SOURCE
-                else t
-                for t in terms
-            ]
-        name = self._distinct(form.name, "neurons" if form.name == SOURCE else None)
-        stage = Stage(
-            name=name,
-            layers=form.layers,
-            terms=tuple(terms),
-            bias=form.bias,
-            shape=form.shape,
-            activation=activation,
-        )
-        if not activation.signed:
-            self.positive.add(name)
-        self.steps.append(stage)
-        return stage
-
-    def _terms(self, item: Item) -> list[Term]:
-        if isinstance(item, Term):
-            return [item]
-        if item.source == SOURCE and len(self.graph.input_shape) == 1:
-            size = int(np.prod(item.shape if isinstance(item, Link) else item.pool.shape))
-            identity = np.eye(size)
-            if isinstance(item, Link):
-                return linear_over_link(identity, item)
-            return linear_over_pooled(identity, item)
-        terms = handed_on(item) if isinstance(item, Link) else pooled_terms(item)
-        if terms is None:
-            layer = self.layer
-            raise ConversionError(
-                f"it needs rows or columns of {item.source!r} in an order that no convolution "
-                f"reads.",
-                layer=None if layer is None else layer.name,
-                kind=None if layer is None else layer.kind,
-                instead="Use slices with a step, zero padding, or an nn.Linear on the flattened "
-                "image.",
-            )
-        return terms
-
-    def _pixels(self) -> Stage:
-        """Population that hands the pixels on as spikes."""
-        if self.pixels is None:
-            shape = (*self.graph.input_shape, 1, 1)[:3]
-            link = Link.whole(SOURCE, self.graph.input_shape)
-            form = Form(name=PIXELS, layers=(), items=(link,), bias=np.zeros(shape))
-            self.pixels = self._stage(form, Activation(kind="relu"))
-        return self.pixels
-
-    def _never_negative(self, form: Form) -> bool:
-        if form.bias.min() < 0:
-            return False
-        for item in form.items:
-            if item.source not in self.positive:
-                return False
-            if isinstance(item, Term):
-                if item.weight.min(initial=0) < 0:
-                    return False
-            else:
-                link = item if isinstance(item, Link) else item.link
-                if link.gain.min(initial=0) < 0:
-                    return False
-        return True
 
     def _read_out(self, name: str) -> bool:
         """Make the last tensor the readout; true where it ends in a ReLU."""
         form = self.forms[name]
-        last = self.steps[-1] if self.steps else None
+        last = self.stages.steps[-1] if self.stages.steps else None
         if (
             isinstance(last, Stage)
             and form.plain == last.name
             and last.activation.kind in ("relu", "linear")
             and last.activation.ceiling is None
         ):
-            self.steps[-1] = replace(last, activation=Activation(kind="none"))
+            self.stages.steps[-1] = replace(last, activation=Activation(kind="none"))
             return last.activation.kind == "relu"
-        label = form.name if form.weighted or form.name not in self._names else f"{name}.readout"
-        self._stage(replace(form, name=label), Activation(kind="none"))
+        label = self._label(form, f"{name}.readout")
+        self.stages.add(replace(form, name=label), Activation(kind="none"))
         return False
 
-    @property
-    def _names(self) -> set[str]:
-        return {SOURCE, *(step.name for step in self.steps)}
-
-    def _distinct(self, name: str, suffix: str | None) -> str:
-        names = self._names
-        if name not in names:
-            return name
-        if suffix is not None and f"{name}.{suffix}" not in names:
-            return f"{name}.{suffix}"
-        return next(f"{name}#{n}" for n in range(2, len(names) + 3) if f"{name}#{n}" not in names)
-
-
-def _edges(link: Link) -> tuple[int, int] | None:
-    """Zeros before the first row and column of a link that is whole but for such; else None."""
-    edges = []
-    for places, size in ((link.rows, link.source_shape[1]), (link.columns, link.source_shape[2])):
-        inside = np.flatnonzero(places >= 0)
-        if len(inside) != size or not np.array_equal(places[inside], np.arange(size)):
-            return None
-        if not np.array_equal(inside, np.arange(size) + inside[0]):
-            return None
-        edges.append(int(inside[0]))
-    return edges[0], edges[1]
-
-
-def _windows_hold(layer: MaxPool, link: Link, edges: tuple[int, int]) -> bool:
-    """Whether every window of a max-pool of a link has places of its source, not zeros alone."""
-    return all(
-        coverage(
-            size=link.source_shape[1 + axis],
-            outputs=layer.shape[1 + axis],
-            taps=layer.kernel[axis],
-            stride=layer.stride[axis],
-            padding=layer.padding[axis] + edges[axis],
-            dilation=layer.dilation[axis],
-        )
-        .any((0, 2))
-        .all()
-        for axis in (0, 1)
-    )
-
-
-def _needed(steps: list[Step]) -> list[Step]:
-    """Steps that lead to the last; a pick may leave away all that a step gives."""
-    needed = {steps[-1].name}
-    for step in reversed(steps):
-        if step.name in needed:
-            needed.update(step.sources)
-    return [step for step in steps if step.name in needed]
-
-
-def _collapsed(steps: list[Step]) -> list[Step]:
-    """Stages of shape (N, 1, 1) that only dense terms meet have the shape (N,)."""
-    kept = {step.source for step in steps if isinstance(step, Gating)}
-    for step in steps:
-        if isinstance(step, Gating):
-            kept.add(step.name)
-            continue
-        for term in step.terms:
-            if term.kind == "conv":
-                kept |= {term.source, step.name}
-    shapes = {
-        step.name: step.shape if step.name in kept or step.shape[1:] != (1, 1) else (step.shape[0],)
-        for step in steps
-    }
-    done: list[Step] = []
-    for step in steps:
-        if isinstance(step, Stage):
-            shape = shapes[step.name]
-            terms = tuple(
-                replace(term, shape=shape, source_shape=shapes.get(term.source, term.source_shape))
-                for term in step.terms
-            )
-            step = replace(step, shape=shape, bias=step.bias.reshape(shape), terms=terms)
-        done.append(step)
-    return done
+    def _label(self, form: Form, other: str) -> str:
+        """Name of a tensor with weights, or whose name is free; else the other name."""
+        taken = not form.weighted and form.name in self.stages.names
+        return other if taken else form.name
