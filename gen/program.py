@@ -128,10 +128,7 @@ class Program:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the program: in one piece, or not at all."""
-        description, arrays = self._essence()
-        description |= {"hash": self.hash, "ann_macs": dict(self.ann_macs)}
-        description["metadata"] = dict(self.metadata)
-        write_file(Path(path), description, arrays)
+        write_file(Path(path), *self.description())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Program":
@@ -145,25 +142,44 @@ class Program:
         description, arrays = read_file(Path(path))
         damaged = f"{path} does not hold together as an Augend program"
         try:
-            scaling = description["scaling"]
-            program = cls(
-                network=unpack_network(description["network"], arrays),
-                scaling=InputScaling(
-                    low=scaling["low"],
-                    high=scaling["high"],
-                    mean=tuple(scaling["mean"]),
-                    std=tuple(scaling["std"]),
-                ),
-                lanes=description["lanes"],
-                cores=description["cores"],
-                ann_macs=dict(description["ann_macs"]),
-                metadata=dict(description["metadata"]),
-            )
+            program = cls.described(description, arrays)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProgramError(f"{damaged}: {error!r}. Convert the network again.") from error
         if program.hash != description.get("hash"):
             raise ProgramError(f"{damaged}: its hash does not match. Convert the network again.")
         return program
+
+    @classmethod
+    def described(
+        cls, description: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    ) -> "Program":
+        """Program of what `description` says and its network's arrays; its hash is not compared.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError, AttributeError
+            Something is missing or has another form.
+        """
+        scaling = description["scaling"]
+        return cls(
+            network=unpack_network(description["network"], arrays),
+            scaling=InputScaling(
+                low=scaling["low"],
+                high=scaling["high"],
+                mean=tuple(scaling["mean"]),
+                std=tuple(scaling["std"]),
+            ),
+            lanes=description["lanes"],
+            cores=description["cores"],
+            ann_macs=dict(description["ann_macs"]),
+            metadata=dict(description["metadata"]),
+        )
+
+    def description(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Everything that a file holds, its hash included, and the network's arrays."""
+        description, arrays = self._essence()
+        description |= {"hash": self.hash, "ann_macs": dict(self.ann_macs)}
+        return description | {"metadata": dict(self.metadata)}, arrays
 
     def _essence(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         network, arrays = pack_network(self.network)

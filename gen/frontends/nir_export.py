@@ -12,7 +12,6 @@ from augend.gen.frontends.nir_file import NirNode, write_nir_file
 from augend.gen.graph import ConversionError, Pair, Shape
 from augend.gen.network import Ints, Population, Projection, SpikingNetwork
 from augend.gen.program import Program
-from augend.gen.program_file import pack_network
 
 __all__ = ["export_nir", "nir_graph_of"]
 
@@ -54,7 +53,7 @@ def nir_graph_of(program: Program, *, dt: float = 1e-4) -> NirNode:
             kind="Gate",
             instead="Convert the network with average pooling or strides.",
         )
-    description, arrays = pack_network(network)
+    description, arrays = program.description()
     nodes = {"input": NirNode(kind="Input", values={"shape": np.array(network.input.shape)})}
     edges: list[tuple[str, str]] = []
     for index, population in enumerate(network.populations):
@@ -69,23 +68,9 @@ def nir_graph_of(program: Program, *, dt: float = 1e-4) -> NirNode:
         edges.append((last.name, "flatten"))
     nodes["output"] = NirNode(kind="Output", values={"shape": np.array([last.size])})
     edges.append(("flatten" if len(last.shape) > 1 else last.name, "output"))
-    text = {
-        "network": description,
-        "scaling": {
-            "low": program.scaling.low,
-            "high": program.scaling.high,
-            "mean": list(program.scaling.mean),
-            "std": list(program.scaling.std),
-        },
-        "lanes": program.lanes,
-        "cores": program.cores,
-        "ann_macs": dict(program.ann_macs),
-        "metadata": dict(program.metadata),
-        "hash": program.hash,
-    }
     placed = ("population.", "projection.")
     metadata = {
-        DESCRIPTION: json.dumps(text, sort_keys=True),
+        DESCRIPTION: json.dumps(description, sort_keys=True),
         ARRAYS: _metadata({k: v for k, v in arrays.items() if not k.startswith(placed)}, {}),
         "timesteps": network.timesteps,
         "schedule": network.schedule,

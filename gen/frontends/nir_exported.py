@@ -9,8 +9,6 @@ from augend.gen.contract import ContractError
 from augend.gen.frontends.nir_file import NirNode
 from augend.gen.graph import ConversionError
 from augend.gen.program import Program
-from augend.gen.program_file import unpack_network
-from augend.gen.scaling import InputScaling
 
 __all__ = ["ARRAYS", "DESCRIPTION", "exported_program"]
 
@@ -39,20 +37,7 @@ def exported_program(graph: NirNode) -> Program | None:
         arrays = _arrays(graph)
         for node in graph.nodes.values():
             arrays |= _arrays(node)
-        scaling = description["scaling"]
-        program = Program(
-            network=unpack_network(description["network"], arrays),
-            scaling=InputScaling(
-                low=scaling["low"],
-                high=scaling["high"],
-                mean=tuple(scaling["mean"]),
-                std=tuple(scaling["std"]),
-            ),
-            lanes=description["lanes"],
-            cores=description["cores"],
-            ann_macs=description["ann_macs"],
-            metadata=description["metadata"],
-        )
+        program = Program.described(description, arrays)
     except (ContractError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise changed from error
     if program.hash != description["hash"]:
