@@ -7,7 +7,7 @@ from rich.console import Console
 
 from augend.gen.conversion import convert
 from augend.gen.datasets import load
-from augend.gen.frontends.source import load_source
+from augend.gen.frontends.source import front_end, load_source
 from augend.gen.options import input_scaling
 from augend.gen.place import UnsupportedError, place
 from augend.gen.program import Program
@@ -66,10 +66,8 @@ def convert_nir(source: str, output: Path, options: dict[str, Any], console: Con
     console
         For the summary.
     """
-    from augend.gen.frontends.nir_import import import_nir
-
     with console.status("converting"):
-        program = import_nir(source, **options)
+        program = front_end("nir_import", "nir").import_nir(source, **options)
     _written(program, output, console)
 
 

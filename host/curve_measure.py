@@ -8,7 +8,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from augend.gen.datasets import DataSet, load
+from augend.gen.datasets import DataSet
+from augend.gen.event_set import EventSet
 from augend.gen.network import Ints
 from augend.gen.program import Program
 from augend.host.confidence import wilson
@@ -18,7 +19,7 @@ from augend.host.errors import UsageError
 from augend.host.exit_margin import early_exit, spread_margins
 from augend.host.figure_style import check_picture, save
 from augend.host.report import write_json
-from augend.host.sources import images_of
+from augend.host.sources import images_of, test_set
 from augend.host.step_counts import StepCounts, summed
 from augend.sim.golden import GoldenModel
 
@@ -60,24 +61,21 @@ def measure(
         if margin < 1:
             raise UsageError(f"An exit margin is at least 1, not {margin}.")
     baseline = program.metadata.get("ann") or {}
-    chosen = data or baseline.get("data")
-    if chosen is None:
-        raise UsageError("The program does not say for which images it was made: add --data.")
-    test = load(chosen, "test")
+    test = test_set(program, data)
     if limit is not None:
         test = test.take(np.arange(min(limit, len(test))))
     network = program.network
     curve = Curve(
         name=name,
         program_hash=program.hash,
-        data=chosen,
+        data=test.name,
         images=len(test),
         timesteps=network.timesteps,
         schedule=network.schedule,
         decode=network.decode,
         encoding=network.input.encoding,
         points=(),
-        ann_accuracy=baseline.get("accuracy") if baseline.get("data") == chosen else None,
+        ann_accuracy=baseline.get("accuracy") if baseline.get("data") == test.name else None,
         ann_macs=sum(program.ann_macs.values()) or None,
     )
     if network.schedule == "phased":
@@ -139,7 +137,7 @@ def first_output(counts: StepCounts, labels: Ints) -> FirstOutput:
     )
 
 
-def _last_point(program: Program, test: DataSet, console: Console | None) -> Point:
+def _last_point(program: Program, test: DataSet | EventSet, console: Console | None) -> Point:
     model = GoldenModel(program.network)
     images = images_of(program, test)
     correct, operations, inputs, spikes = 0, 0, 0, 0

@@ -35,12 +35,9 @@ def float_network(source: str, shape: Shape) -> FloatNetwork:
             f"{source!r} holds a spiking network, which has no activations to compare with.",
             instead="Name the network of floats that it was made from.",
         )
-    if source.endswith(".onnx"):
-        from augend.gen.frontends.onnx_graph import graph_of as onnx_graph
-
-        graph = onnx_graph(source, shape)
-        return FloatNetwork(name=source, graph=graph, origin=graph)
+    found = load_source(source, shape)
+    if found.graph is not None:
+        return FloatNetwork(name=source, graph=found.graph, origin=found.graph)
     from augend.gen.frontends.pytorch import graph_of
 
-    module = load_source(source).module
-    return FloatNetwork(name=source, graph=graph_of(module, shape), origin=module)
+    return FloatNetwork(name=source, graph=graph_of(found.module, shape), origin=found.module)

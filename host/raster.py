@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from augend.gen.datasets import DataSet, load
+from augend.gen.datasets import DataSet
 from augend.gen.program import Program
-from augend.host.sources import images_of
+from augend.host.sources import images_of, test_set
 from augend.sim.golden import GoldenModel, GoldenResult
 
 __all__ = ["NEURONS", "sample_rasters"]
@@ -36,9 +36,11 @@ def sample_rasters(program: Program, data: str, count: int) -> list[dict[str, An
     rasters
         As ``augend.host.run_file.RasterImage``, ready for JSON.
     """
-    test = load(data, "test")
+    test = test_set(program, data)
     test = test.take(np.arange(min(count, len(test))))
-    pixels = program.encode(images_of(program, test))
+    inputs = images_of(program, test)
+    pixels = program.encode(inputs)
+    shown = test.images if isinstance(test, DataSet) else inputs
     golden = GoldenModel(program.network, record="trains").run(pixels)
     steps = None
     if program.network.schedule == "synchronous":
@@ -48,12 +50,16 @@ def sample_rasters(program: Program, data: str, count: int) -> list[dict[str, An
         name: np.sort(drawn.permutation(int(np.prod(train.shape[2:])))[:NEURONS])
         for name, train in golden.trains.items()
     }
-    return [_raster(place, test, golden, steps, chosen) for place in range(len(test))]
+    return [
+        _raster(place, int(test.labels[place]), shown[place], golden, steps, chosen)
+        for place in range(len(test))
+    ]
 
 
 def _raster(
     place: int,
-    test: DataSet,
+    label: int,
+    image: npt.NDArray[np.number],
     golden: GoldenResult,
     steps: npt.NDArray[np.integer] | None,
     chosen: Mapping[str, npt.NDArray[np.integer]],
@@ -73,11 +79,11 @@ def _raster(
         )
     return {
         "index": place,
-        "label": int(test.labels[place]),
+        "label": label,
         "prediction": int(golden.predictions[place]),
         "scores": golden.scores[place].tolist(),
         "step_scores": None if steps is None else steps[place].tolist(),
-        **_picture(test.images[place]),
+        **_picture(image),
         "layers": layers,
     }
 

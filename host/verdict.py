@@ -10,6 +10,7 @@ from rich.console import Console
 
 from augend.gen.datasets import load
 from augend.gen.diagnosis import Examination, examine, measured
+from augend.gen.frontends.source import front_end, load_source
 from augend.gen.frontends.walk import Reading, Row
 from augend.gen.graph import ConversionError, Shape
 from augend.gen.place import PlacementError, place
@@ -87,8 +88,7 @@ def examine_source(
     if source.endswith(".nir"):
         return _nir(source, options)
     if source.endswith(".onnx"):
-        from augend.gen.frontends.onnx_graph import read as read_onnx
-
+        read_onnx = front_end("onnx_graph", "onnx").read
         given = None if shape is None else _shape(shape)
         if given is None and data is not None:
             given = load(data, "test").shape
@@ -96,7 +96,6 @@ def examine_source(
         origin: Any = reading.graph
     else:
         from augend.gen.frontends.pytorch import read
-        from augend.gen.frontends.source import load_source
         from augend.host.sources import shape_for
 
         loaded = load_source(source)
@@ -158,10 +157,7 @@ def _calibrated(found: Examination, origin: Any, data: str, options: CheckOption
 
 
 def _nir(source: str, options: CheckOptions) -> Examination:
-    from augend.gen.frontends.nir_check import check_nir
-    from augend.gen.frontends.nir_import import import_nir
-
-    rows = check_nir(
+    rows = front_end("nir_check", "nir").check_nir(
         source,
         producer=options.producer,
         timesteps=options.timesteps,
@@ -170,7 +166,7 @@ def _nir(source: str, options: CheckOptions) -> Examination:
     found = Examination(rows=rows)
     if found.refused:
         return found
-    program: Program = import_nir(
+    program: Program = front_end("nir_import", "nir").import_nir(
         source,
         producer=options.producer,
         timesteps=options.timesteps,

@@ -1,5 +1,6 @@
 """What a person names on the command line to the module that it means."""
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -14,7 +15,7 @@ from augend.gen.evaluate import evaluate
 from augend.gen.frontends.torch_weights import fill, read_weights
 from augend.gen.graph import ConversionError, Graph, Shape
 
-__all__ = ["GraphModule", "Source", "load_source"]
+__all__ = ["GraphModule", "Source", "front_end", "load_source"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,15 +95,25 @@ def load_source(source: str, shape: Shape | None = None) -> Source:
     return Source(name=source, module=module, metadata=dict(metadata))
 
 
-def _from_onnx(source: str, shape: Shape | None) -> Source:
+def front_end(name: str, extra: str) -> Any:
+    """Module of a front end whose package comes with one of Augend's extras.
+
+    Raises
+    ------
+    ConversionError
+        The package is not installed.
+    """
     try:
-        from augend.gen.frontends.onnx_graph import graph_of
+        return importlib.import_module(f"augend.gen.frontends.{name}")
     except ModuleNotFoundError as error:
         raise ConversionError(
-            f"Reading {source} needs the package {error.name!r}, which is not installed.",
-            instead="Install it with: pip install 'augend[onnx]'.",
+            f"This needs the package {error.name!r}, which is not installed.",
+            instead=f"Install it with: pip install 'augend[{extra}]'.",
         ) from error
-    graph = graph_of(source, shape)
+
+
+def _from_onnx(source: str, shape: Shape | None) -> Source:
+    graph = front_end("onnx_graph", "onnx").graph_of(source, shape)
     return Source(name=source, module=GraphModule(graph), graph=graph)
 
 
