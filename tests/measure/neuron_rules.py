@@ -3,15 +3,13 @@
 ``python -m tests.measure.neuron_rules [--output FOLDER]``
 """
 
-import argparse
-from pathlib import Path
 from typing import Any
 
 from augend.gen import convert
 from augend.gen.datasets import load
 from augend.host.sources import ann_accuracy, images_for
 from tests.measure.measured import measured, program_row
-from tests.measure.table import write_table
+from tests.measure.table import output_folder, settle
 from tests.measure.trained import calibration_images, trained
 
 DIEHL: dict[str, Any] = {"encoding": "rate", "norm": "data", "initial": "zero", "timesteps": 100}
@@ -54,9 +52,7 @@ CASES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def main() -> None:
     """Write ``neuron_rules.json`` and ``.md``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("docs/tables"))
-    options = parser.parse_args()
+    folder = output_folder(__doc__)
     source, test = trained("cnn"), load("mnist", "test")
     ann = 100 * ann_accuracy(source.module, images_for(source, test), test.labels)
     calibration = calibration_images(source)
@@ -71,13 +67,12 @@ def main() -> None:
         }
         rows.append(row)
         print(row, flush=True)
-    write_table(
-        options.output,
+    settle(
+        folder,
         "neuron_rules",
         "All 10,000 MNIST test images on the golden model, the CNN of `augend train cnn --data "
         "mnist --seed 1`, 8 bits; one rule changed at a time, nothing trained for it. Written by "
         "`make neuron-rules`.",
-        [c for c in rows[0] if c != "program"],
         rows,
     )
 

@@ -88,9 +88,8 @@ def main() -> None:
             [c for c in rows[0] if c != "program"],
             rows,
         )
-    missed = [row for row in rows if row["reached"] == "no"]
-    if missed:
-        raise SystemExit(f"{len(missed)} rows miss their target")
+    if any(row["reached"] == "no" for row in rows):
+        raise SystemExit("a row misses its target")
 
 
 def _row(rows: list[dict[str, Any]], name: str, steps: int, bits: int) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Measured tables: JSON for programs, Markdown for people, written together."""
 
+import argparse
 import json
 import platform
 from collections.abc import Sequence
@@ -7,7 +8,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["write_table"]
+__all__ = ["output_folder", "settle", "write_table"]
+
+
+def output_folder(doc: str | None) -> Path:
+    """Folder that the command line names, ``docs/tables`` by default."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--output", type=Path, default=Path("docs/tables"))
+    return parser.parse_args().output
+
+
+def settle(folder: Path, name: str, caption: str, rows: list[dict[str, Any]]) -> None:
+    """Write a table of programs; exit code 1 where a row's ``reached`` says no.
+
+    The program's hash is in the JSON, and in no column.
+    """
+    write_table(folder, name, caption, [c for c in rows[0] if c != "program"], rows)
+    missed = sum(row.get("reached") == "no" for row in rows)
+    if missed:
+        raise SystemExit(f"{missed} rows miss their target")
 
 
 def write_table(
