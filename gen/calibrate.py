@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from augend.gen.assemble import population_of
+from augend.gen.assemble import gate_of, population_of
 from augend.gen.encoding import spike_trains
 from augend.gen.entry import Input
 from augend.gen.evaluate import batches, greatest, respond
@@ -102,16 +102,14 @@ def calibrate(
     run = _Run(
         method=method,
         entry=entry,
-        fitted=method.norm == "mse",
         last=steps[-1].name,
         gated=frozenset(step.source for step in steps if isinstance(step, Gating)),
     )
-    simulated = run.fitted or method.neurons.initial == "optimised"
-    if simulated:
+    if run.simulated:
         widest = max(int(np.prod(step.shape)) for step in steps)
         copies = 1 if method.phased else method.timesteps
         pixels = pixels[: max(MOST_SPIKES // (widest * copies), 16)]
-    run.start(pixels, simulated)
+    run.start(pixels)
     for place, step in enumerate(steps):
         if isinstance(step, Gating):
             run.gate(step)
@@ -128,10 +126,8 @@ class _Run:
 
     method: Method
     entry: Input
-    fitted: bool
     last: str
     gated: frozenset[str]
-    simulated: bool = True
     floats: dict[str, Activations] = field(default_factory=dict)  # of the float network
     trains: dict[str, Trains] = field(default_factory=dict)  # of the integer network
     gains: dict[str, Floats] = field(default_factory=dict)
@@ -140,8 +136,17 @@ class _Run:
     binary: set[str] = field(default_factory=set)
     done: dict[str, Calibrated] = field(default_factory=dict)
 
-    def start(self, pixels: npt.NDArray[np.uint8], simulated: bool) -> None:
-        self.simulated = simulated
+    @property
+    def fitted(self) -> bool:
+        """Whether biases and scales are found on what the integer network emits."""
+        return self.method.norm == "mse"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anyone needs to know what the integer network emits."""
+        return self.fitted or self.method.neurons.initial == "optimised"
+
+    def start(self, pixels: npt.NDArray[np.uint8]) -> None:
         self.floats[SOURCE] = pixels.astype(np.float32)
         greatest_pixel = float((1 << self.entry.bits) - 1)
         self.bounds[SOURCE] = greatest_pixel
@@ -179,10 +184,11 @@ class _Run:
         self.binary |= {gating.name} if source in self.binary else set()
         self.depth[gating.name] = self.depth[source]
         if self.simulated:
-            neurons = self.method.neurons
             train = self.trains[source]
-            rule = "any" if len(train) == 1 else neurons.gate
-            parts = [gated(gating, train[:, p], rule, 4) for p in batches(train.shape[1])]
+            gate = gate_of(gating, self.method.neurons)
+            if len(train) == 1:  # spikes of all steps, of which the greatest number passes
+                gate = replace(gate, rule="any")
+            parts = [gated(gating, train[:, p], gate) for p in batches(train.shape[1])]
             self.trains[gating.name] = np.concatenate(parts, axis=1)
 
     def stage(self, stage: Stage) -> None:
@@ -212,7 +218,7 @@ class _Run:
             train = self._simulated(found) if self.simulated and stage.spiking else None
             error = 0.0
             if train is not None and len(starts) > 1:
-                rate = train.sum(0, dtype=np.float32) / method.timesteps
+                rate = self._rate(train)
                 error = float(np.square(rate * _wide(scale, rate.ndim - 1) - values).mean())
             if best is None or error < least:
                 best, least = (found, train), error
@@ -297,12 +303,16 @@ class _Run:
         units = dict.fromkeys(stage.sources, 1.0) | {SOURCE: self.bounds[SOURCE]}
         return np.full(stage.shape[0], data_scale(stage, wanted, units))
 
+    def _rate(self, train: Trains) -> Activations:
+        """Spikes a step, ``(images, *shape)``."""
+        return train.sum(0, dtype=np.float32) / np.float32(self.method.timesteps)
+
     def _rates(self, name: str) -> Activations:
         """What the integer network's spikes stand for, ``(images, *shape)``."""
         train = self.trains.get(name)
         if train is None:
             return self.floats[name]
-        rate = train.sum(0, dtype=np.float32) / np.float32(self.method.timesteps)
+        rate = self._rate(train)
         return rate * _wide(self.gains[name], rate.ndim - 1).astype(np.float32)
 
     def _responses(
@@ -337,11 +347,7 @@ class _Run:
         inputs = {}
         for name in stage.sources:
             train = self.trains.get(name)
-            inputs[name] = (
-                self.floats[name]
-                if train is None
-                else train.sum(0, dtype=np.float32) / np.float32(self.method.timesteps)
-            )
+            inputs[name] = self.floats[name] if train is None else self._rate(train)
         return self._responses(stage, inputs, weights)
 
     def _simulated(self, found: Calibrated) -> Trains:

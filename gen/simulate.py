@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from augend.gen.evaluate import convolve, greatest
-from augend.gen.gate import GateRule
+from augend.gen.gate import Gate
 from augend.gen.population import Population
 from augend.gen.stage import Gating
 
@@ -119,23 +119,23 @@ def _stepped(
     return spikes
 
 
-def gated(gate: Gating, trains: Trains, rule: GateRule, decay: int) -> Trains:
+def gated(gating: Gating, trains: Trains, gate: Gate) -> Trains:
     """Spikes that a gate passes, ``(steps, images, *shape)``; see `augend.gen.gate`."""
     spikes = torch.from_numpy(np.asarray(trains, np.float32))
-    if rule == "any":
-        return np.stack([greatest(gate, step).numpy() for step in spikes]).astype(trains.dtype)
-    if rule == "count":
+    if gate.rule == "any":
+        return np.stack([greatest(gating, step).numpy() for step in spikes]).astype(trains.dtype)
+    if gate.rule == "count":
         leads = accumulate(spikes)
     else:
 
         def online(rate: torch.Tensor, spike: torch.Tensor) -> torch.Tensor:
-            return rate - torch.floor(rate / (1 << decay)) + 65536 * spike
+            return rate - torch.floor(rate / (1 << gate.decay)) + 65536 * spike
 
         leads = accumulate(spikes.double(), online, initial=torch.zeros_like(spikes[0]).double())
         next(leads)
     passed = []
     for step, lead in zip(spikes, leads, strict=True):
-        windows, places = _windows(gate, lead, -torch.inf), _windows(gate, step, 0)
+        windows, places = _windows(gating, lead, -torch.inf), _windows(gating, step, 0)
         winner = windows.argmax(2, keepdim=True)  # the first among equals
         passed.append(places.gather(2, winner)[:, :, 0].reshape(len(step), *gate.shape))
     return torch.stack(passed).numpy().astype(trains.dtype)

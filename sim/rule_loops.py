@@ -155,7 +155,6 @@ def fire_often(
                 spikes = min(most, membrane[n] // threshold[n])
                 membrane[n] -= spikes * threshold[n]
         elif membrane[n] <= -negative[n] and not (takes_back and total[n] <= 0):
-            spikes = most
             if zeroes:
                 spikes = most if negative[n] == 0 else 1
             else:

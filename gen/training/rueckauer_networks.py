@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
@@ -46,33 +47,42 @@ class MaxPoolCnn(nn.Sequential):
         Shape of one image, ``(C, H, W)``.
     classes
         Number of outputs.
+    map_dropout, dropout
+        Share of the flattened maps', and of each hidden layer's, units hidden in each training
+        step; the network's own where None.
+
+    Attributes
+    ----------
     blocks
         The convolutions of each block.
     hidden
         Number of units of each hidden full layer.
     normalise
         Put batch normalisation behind every layer but the last.
-    map_dropout, dropout
-        Share of the flattened maps', and of each hidden layer's, units hidden in each training
-        step.
+    dropouts
+        ``map_dropout`` and ``dropout`` where none are given.
     """
+
+    blocks: ClassVar[Sequence[Sequence[Convolution]]]
+    hidden: ClassVar[Sequence[int]]
+    normalise: ClassVar[bool] = True
+    dropouts: ClassVar[tuple[float, float]]
 
     def __init__(
         self,
         *,
         shape: Sequence[int],
         classes: int,
-        blocks: Sequence[Sequence[Convolution]],
-        hidden: Sequence[int],
-        normalise: bool,
-        map_dropout: float,
-        dropout: float,
+        map_dropout: float | None = None,
+        dropout: float | None = None,
     ) -> None:
         before, height, width = checked_shape(shape)
-        bias = not normalise
+        shares = zip((map_dropout, dropout), self.dropouts, strict=True)
+        of_maps, of_units = (own if given is None else given for given, own in shares)
+        normalise, bias = self.normalise, not self.normalise
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         index = 1
-        for number, block in enumerate(blocks, start=1):
+        for number, block in enumerate(self.blocks, start=1):
             for layer in block:
                 layers[f"conv{index}"] = nn.Conv2d(
                     before, layer.maps, layer.kernel, layer.stride, layer.padding, bias=bias
@@ -87,17 +97,17 @@ class MaxPoolCnn(nn.Sequential):
             if height < 1 or width < 1:
                 raise ValueError(
                     f"images of shape {tuple(shape)} are used up after {number} of the "
-                    f"{len(blocks)} blocks of {type(self).__name__}; use larger images"
+                    f"{len(self.blocks)} blocks of {type(self).__name__}; use larger images"
                 )
         layers["flatten"] = nn.Flatten()
-        layers["dropout0"] = nn.Dropout(map_dropout)
+        layers["dropout0"] = nn.Dropout(of_maps)
         inputs = before * height * width
-        for units in hidden:
+        for units in self.hidden:
             layers[f"linear{index}"] = nn.Linear(inputs, units, bias=bias)
             if normalise:
                 layers[f"norm{index}"] = nn.BatchNorm1d(units)
             layers[f"relu{index}"] = nn.ReLU()
-            layers[f"dropout{index}"] = nn.Dropout(dropout)
+            layers[f"dropout{index}"] = nn.Dropout(of_units)
             inputs = units
             index += 1
         layers["output"] = nn.Linear(inputs, classes)
@@ -112,30 +122,15 @@ class LeNet(MaxPoolCnn):
     LeNet (3.2, Figure 5; 1.04 % error) without naming its layers; the operations, neurons and
     connections given for it (3.2, 4) are those of `Cnn7`, which has 2.8 times as many
     connections as LeNet-5.
-
-    Parameters
-    ----------
-    shape
-        Shape of one image, ``(C, H, W)``.
-    classes
-        Number of outputs.
-    dropout
-        Share of each hidden layer's units hidden in each training step.
     """
 
-    def __init__(self, *, shape: Sequence[int], classes: int, dropout: float = 0.0) -> None:
-        super().__init__(
-            shape=shape,
-            classes=classes,
-            blocks=(
-                (Convolution(maps=6, kernel=5, padding=2),),
-                (Convolution(maps=16, kernel=5),),
-            ),
-            hidden=(120, 84),
-            normalise=False,
-            map_dropout=0.0,
-            dropout=dropout,
-        )
+    blocks = (
+        (Convolution(maps=6, kernel=5, padding=2),),
+        (Convolution(maps=16, kernel=5),),
+    )
+    hidden = (120, 84)
+    normalise = False
+    dropouts = (0.0, 0.0)
 
 
 class Cnn7(MaxPoolCnn):
@@ -146,35 +141,11 @@ class Cnn7(MaxPoolCnn):
     (ann_architectures/mnist/cnn_keras.py) has this network with all these numbers: 7,914 neurons,
     the 800 of the flattening among them, and 1.17 M connections. The seven are input, two
     convolutions, pooling, flattening and two full layers.
-
-    Parameters
-    ----------
-    shape
-        Shape of one image, ``(C, H, W)``.
-    classes
-        Number of outputs.
-    map_dropout, dropout
-        Share of the flattened maps', and of the hidden layer's, units hidden in each training
-        step.
     """
 
-    def __init__(
-        self,
-        *,
-        shape: Sequence[int],
-        classes: int,
-        map_dropout: float = 0.1,
-        dropout: float = 0.1,
-    ) -> None:
-        super().__init__(
-            shape=shape,
-            classes=classes,
-            blocks=((Convolution(maps=16, kernel=5, stride=2), Convolution(maps=32, kernel=3)),),
-            hidden=(800,),
-            normalise=True,
-            map_dropout=map_dropout,
-            dropout=dropout,
-        )
+    blocks = ((Convolution(maps=16, kernel=5, stride=2), Convolution(maps=32, kernel=3)),)
+    hidden = (800,)
+    dropouts = (0.1, 0.1)
 
 
 class CifarCnn(MaxPoolCnn):
@@ -184,35 +155,11 @@ class CifarCnn(MaxPoolCnn):
     (ann_architectures/cifar10/cnn_BN.py) the first two convolutions keep the image's size and the
     other two have no padding, which agrees with 0.1 M neurons and, counted by fan-out, 23 M
     connections (Table 1).
-
-    Parameters
-    ----------
-    shape
-        Shape of one image, ``(C, H, W)``.
-    classes
-        Number of outputs.
-    map_dropout, dropout
-        Share of the flattened maps', and of the hidden layer's, units hidden in each training
-        step.
     """
 
-    def __init__(
-        self,
-        *,
-        shape: Sequence[int],
-        classes: int,
-        map_dropout: float = 0.1,
-        dropout: float = 0.3,
-    ) -> None:
-        super().__init__(
-            shape=shape,
-            classes=classes,
-            blocks=(
-                (Convolution(maps=32, kernel=3, padding=1),) * 2,
-                (Convolution(maps=64, kernel=3),) * 2,
-            ),
-            hidden=(512,),
-            normalise=True,
-            map_dropout=map_dropout,
-            dropout=dropout,
-        )
+    blocks = (
+        (Convolution(maps=32, kernel=3, padding=1),) * 2,
+        (Convolution(maps=64, kernel=3),) * 2,
+    )
+    hidden = (512,)
+    dropouts = (0.1, 0.3)

@@ -255,7 +255,7 @@ def test_gates_pass_what_the_golden_model_passes(seed, rule, bipolar) -> None:
     result = run(network, events.astype(np.uint8), record="trains")
     source = np.moveaxis(result.trains["p"].astype(np.int8), 1, 0)
     step = Gating(name="g", layers=(), source="p", source_shape=(2, 5, 5), shape=(2, 3, 5), **shape)
-    passed = gated(step, source, rule, 4)
+    passed = gated(step, source, gate)
     np.testing.assert_array_equal(passed, np.moveaxis(result.trains["g"].astype(np.int64), 1, 0))
 
 
