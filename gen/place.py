@@ -23,6 +23,9 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
+RUNS: frozenset[str] = frozenset()
+"""Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
+
 
 class PlacementError(ValueError):
     """A network that the accelerator cannot run as it is; the message says why."""
@@ -173,8 +176,9 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
 
 
 def _refuse(network: SpikingNetwork) -> None:
-    if network.options:
-        *others, last = network.options
+    refused = [what for what in network.options if what.split(" (")[0] not in RUNS]
+    if refused:
+        *others, last = refused
         listed = f"{', '.join(others)} and {last}" if others else last
         raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
     if any(n > 1 for n in network.readout.shape[1:]):

@@ -5,7 +5,10 @@ from typing import Literal
 
 from amaranth.utils import bits_for, ceil_log2
 
-__all__ = ["AcceleratorConfig", "ConfigurationError"]
+__all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
+
+OPTIONAL = frozenset({"signed_events"})
+"""Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
 class ConfigurationError(ValueError):
@@ -49,6 +52,11 @@ class AcceleratorConfig:
         Depth of the readout, in words of ``lanes`` potentials.
     link_words
         Depth of the packet buffer, a power of two.
+    signed_events
+        1 where neurons emit spikes of -1 too: event words carry a sign for each lane.
+    spike_planes
+        Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
+        bit planes, an event word for each.
     """
 
     lanes: int = 16
@@ -72,13 +80,16 @@ class AcceleratorConfig:
     pixel_bits: int = 8
     readout_words: int = 16
     link_words: int = 512
+    signed_events: int = 0
+    spike_planes: int = 1
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name != "potential_memory" and (not isinstance(value, int) or value < 1):
+            least = 0 if field.name in OPTIONAL else 1
+            if field.name != "potential_memory" and (not isinstance(value, int) or value < least):
                 raise ConfigurationError(
-                    f"{field.name} must be an integer of at least 1, not {value!r}"
+                    f"{field.name} must be an integer of at least {least}, not {value!r}"
                 )
         for name in ("lanes", "link_words"):
             value = getattr(self, name)
@@ -88,7 +99,13 @@ class AcceleratorConfig:
             raise ConfigurationError(
                 f"potential_memory must be 'block' or 'distributed', not {self.potential_memory!r}"
             )
-        for name, most in (("weight_bits", 8), ("potential_bits", 32), ("pixel_bits", 8)):
+        for name, most in (
+            ("weight_bits", 8),
+            ("potential_bits", 32),
+            ("pixel_bits", 8),
+            ("signed_events", 1),
+            ("spike_planes", 8),
+        ):
             if getattr(self, name) > most:
                 raise ConfigurationError(
                     f"{name} must be at most {most}, not {getattr(self, name)}"
@@ -126,6 +143,11 @@ class AcceleratorConfig:
     def run_bits(self) -> int:
         """Width of the number of words that one kernel tap covers."""
         return self.potential_address
+
+    @property
+    def plane_bits(self) -> int:
+        """Width of the number of a spike plane; 0 where there is one plane only."""
+        return ceil_log2(self.spike_planes)
 
     @property
     def population_bits(self) -> int:

@@ -14,7 +14,9 @@ def event_word(config: AcceleratorConfig) -> data.StructLayout:
     coordinates of a (C, H, W) population are ``a`` = y, ``b`` = x and ``g`` = the word of channels;
     an image whose rows lie along the lanes has ``a`` = y, ``b`` = channel and ``g`` = the word of
     columns; a population without rows and columns has only ``g``. ``token`` says that
-    ``population`` has finished its step.
+    ``population`` has finished its step. ``signs`` has a bit set for each lane whose spike is one
+    of -1; every spike of the word stands for 2**``plane`` spikes. Both have no bits where the
+    configuration leaves them out.
     """
     return data.StructLayout(
         {
@@ -24,5 +26,7 @@ def event_word(config: AcceleratorConfig) -> data.StructLayout:
             "g": config.coordinate_bits,
             "population": config.population_bits,
             "token": 1,
+            "signs": config.lanes * config.signed_events,
+            "plane": config.plane_bits,
         }
     )

@@ -6,7 +6,7 @@ from typing import Literal
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.place import Placement
 from augend.gen.schedule import Sweep
-from augend.hw.configuration import AcceleratorConfig
+from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
 
@@ -75,6 +75,10 @@ def _needs(placement: Placement) -> dict[str, int]:
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
+        "signed_events": int(any(p.bipolar for p in network.populations)),
+        "spike_planes": max(
+            max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
+        ),
     }
 
 
@@ -95,8 +99,9 @@ def smallest_config(
     Rounding lets programs of similar size share one Verilated model or bitstream. Few potential
     words lie in distributed RAM, which never holds a beat; many in block RAM.
     """
-    needs = {name: max(1, value) for name, value in _needs(placement).items()}
+    needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
+    exact |= OPTIONAL | {"spike_planes"}
     values = {n: v if n in exact else _round_up(v) for n, v in needs.items()}
     # Widths come in steps of two bits; lane_entries cover at least all lanes.
     values["potential_bits"] = needs["potential_bits"] + needs["potential_bits"] % 2
