@@ -12,7 +12,7 @@ from augend.gen.place import Placement
 from augend.gen.schedule import Consume, End, Instruction, Sweep
 from augend.sim.beats import StepBeats, step_beats
 
-__all__ = ["Emission", "Timing", "TimingModel"]
+__all__ = ["Emission", "Span", "Timing", "TimingModel"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -59,6 +59,33 @@ class Emission:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Span:
+    """An instruction of a core on its way: the wait, then the work.
+
+    Parameters
+    ----------
+    core
+        Which.
+    kind
+        ``take`` events or ``sweep``.
+    population
+        The one that is swept, or that the events go to.
+    source
+        Where the events come from; the population itself of a sweep.
+    begin, work, end
+        Clocks ``(images,)``: from when on it waits for events or room, works, and is over.
+    """
+
+    core: int
+    kind: Literal["take", "sweep"]
+    population: str
+    source: str
+    begin: Ints
+    work: Ints
+    end: Ints
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Timing:
     """Clocks, counted from the start of each inference.
 
@@ -75,6 +102,8 @@ class Timing:
         events or room left out.
     emissions
         All steps, in the order in which each port emits them.
+    spans
+        What every core did when, in its order; empty unless asked for.
     """
 
     cycles: Ints
@@ -82,6 +111,7 @@ class Timing:
     words: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
     emissions: tuple[Emission, ...]
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(eq=False)
@@ -121,7 +151,13 @@ class TimingModel:
         self._queue_steps = queue_steps
         self._block = potential_memory == "block"
 
-    def run(self, pixels: npt.NDArray, trains: Mapping[str, npt.NDArray[np.bool_]]) -> Timing:
+    def run(
+        self,
+        pixels: npt.NDArray,
+        trains: Mapping[str, npt.NDArray[np.bool_]],
+        *,
+        spans: bool = False,
+    ) -> Timing:
         """Clocks of inferences.
 
         Parameters
@@ -131,8 +167,13 @@ class TimingModel:
             ``(images, T, *shape)`` for events.
         trains
             Spikes of every population that fires, ``(images, T, *shape)``.
+        spans
+            Whether to tell what every core did when.
         """
-        return _Run(self._placement, self._queue_steps, self._block, pixels, trains).run()
+        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains)
+        if not spans:
+            run.spans = None
+        return run.run()
 
 
 class _Run:
@@ -166,6 +207,7 @@ class _Run:
         self.masks = {INPUT: self._input_masks(pixels)}
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
+        self.spans: list[Span] | None = []
 
     def run(self) -> Timing:
         at = [0] * len(self.work)
@@ -189,6 +231,7 @@ class _Run:
             words=self.words,
             clocks=self.clocks,
             emissions=tuple(e for port in self.ports for e in port.emissions),
+            spans=tuple(self.spans or ()),
         )
 
     def _input_masks(self, pixels: npt.NDArray) -> npt.NDArray[np.bool_]:
@@ -266,11 +309,30 @@ class _Run:
 
     def _execute(self, core: int, one: Instruction) -> bool:
         """Carry an instruction out; whether what it waits for was known."""
+        begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
-            return self._consume(core, one)
-        if isinstance(one, Sweep):
-            return self._sweep(core, one)
-        return True
+            done = self._consume(core, one)
+        elif isinstance(one, Sweep):
+            done = self._sweep(core, one)
+        else:
+            return True
+        if done and self.spans is not None:
+            self.spans.append(
+                Span(
+                    core=core,
+                    kind="take" if isinstance(one, Consume) else "sweep",
+                    population=one.population,
+                    source=one.source if isinstance(one, Consume) else one.population,
+                    begin=begin,
+                    work=begin + self._waited(core) - waited,
+                    end=self.clock[core],
+                )
+            )
+        return done
+
+    def _waited(self, core: int) -> Ints:
+        """Clocks in which a core has waited for events or room so far."""
+        return self.stalls["starved"][:, core] + self.stalls["blocked"][:, core]
 
     def _consume(self, core: int, one: Consume) -> bool:
         port = self.ports[one.port]
