@@ -1,5 +1,6 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -7,8 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.network import INPUT, ContractError, Ints, Population, SpikingNetwork
-from augend.gen.schedule import Consume, Instruction, Sweep, core_schedule
+from augend.gen.network import (
+    INPUT,
+    ContractError,
+    Ints,
+    Population,
+    Projection,
+    SpikingNetwork,
+)
+from augend.gen.schedule import Consume, Instruction, Sweep, Take, core_schedule
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -23,7 +31,7 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS: frozenset[str] = frozenset()
+RUNS = frozenset({"a range of channels", "a crop", "weights of their own width"})
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -96,6 +104,11 @@ class Placement:
     lsb_first: bool
 
     @property
+    def stored_bits(self) -> int:
+        """Width of a weight in memory, that of the widest."""
+        return max(self.network.bits_of(p) for p in self.network.projections)
+
+    @property
     def numbers(self) -> dict[str, int]:
         """Number of each population."""
         return {INPUT: 0} | {p.name: i for i, p in enumerate(self.network.populations, 1)}
@@ -154,11 +167,14 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     _refuse(network)
     core_of = assign_cores(network, cores)
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
-    masked = any(is_masked(p) for p in network.out_of(INPUT))
-    layouts[INPUT] = LaneLayout.of_input(network.input.shape, lanes, channels=masked)
+    shape = network.input.shape
+    masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
+    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked)
+    bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
-            synapse_tables(p, layouts[p.source], layouts[p.target]) for p in network.projections
+            synapse_tables(p, layouts[p.source], layouts[p.target], stored_bits=bits)
+            for p in network.projections
         )
     except ContractError as error:
         raise PlacementError(str(error)) from error
@@ -187,21 +203,10 @@ def _refuse(network: SpikingNetwork) -> None:
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
         )
-    seen: dict[str, str] = {}
-    for projection in network.projections:
-        if projection.source in seen:
-            other = seen[projection.source]
+    for name in (INPUT, *(p.name for p in network.hidden)):
+        if not network.out_of(name):
             raise UnsupportedError(
-                f"{projection.source!r} projects to both {other!r} and {projection.target!r}; the "
-                f"accelerator takes a population's spikes through one projection: {_ELSEWHERE}"
-            )
-        seen[projection.source] = projection.target
-    for population in network.populations:
-        sources = {p.source for p in network.into(population.name)}
-        if network.current_fed(population) and sources != {INPUT}:
-            raise UnsupportedError(
-                f"Population {population.name!r} takes the input current and spikes of "
-                f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
+                f"Nothing takes the spikes of {name!r}: leave it out, or {_ELSEWHERE}"
             )
 
 
@@ -260,28 +265,63 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                 currents[population.name] = _current_sweep(
                     placement, builder, population, sweeps[population.name]
                 )
-    consumes: dict[str, Consume] = {}
+    planes: list[Consume] = []
+    spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
         if placement.core_of[projection.target] != core:
             continue
-        population = network.population(projection.target)
-        base = sweeps[population.name]
-        first = base.current_base if network.current_fed(population) else base.potential_base
-        weight_base = builder.add("weight", tables.weight)
-        row = tables.row + np.array([first, weight_base, 0])
-        source_core = placement.core_of.get(projection.source, len(placement.cores))
-        consumes[projection.source] = Consume(
+        source = projection.source
+        consume = _consume(placement, builder, projection, tables)
+        base = sweeps[projection.target]
+        if source == INPUT and network.input.is_current:
+            planes.append(consume(base.current_base))
+        if source != INPUT or network.input.spikes:
+            spikes.setdefault(source, []).append(consume(base.potential_base))
+    schedule = core_schedule(
+        network,
+        sweeps,
+        currents,
+        _shared(placement, planes),
+        {source: _shared(placement, consumes) for source, consumes in spikes.items()},
+    )
+    return builder.build(schedule)
+
+
+def _consume(
+    placement: Placement, builder: _CoreBuilder, projection: Projection, tables: SynapseTables
+) -> Callable[[int], Consume]:
+    """Lay out a projection; what is returned makes a consume into words from a base on."""
+    weight_base = builder.add("weight", tables.weight)
+    column_base = builder.add("column", tables.column)
+    group_base = builder.add("group", tables.group)
+    lane_base = builder.add("lane", tables.lane)
+
+    def into(potential_base: int) -> Consume:
+        row = tables.row + np.array([potential_base, weight_base, 0])
+        return Consume(
             source=projection.source,
             population=projection.target,
-            port=source_core,
+            port=placement.core_of.get(projection.source, len(placement.cores)),
             row_base=builder.add("row", row),
-            column_base=builder.add("column", tables.column),
-            group_base=builder.add("group", tables.group),
-            lane_base=builder.add("lane", tables.lane),
+            column_base=column_base,
+            group_base=group_base,
+            lane_base=lane_base,
             tables=tables,
         )
-    schedule = core_schedule(network, sweeps, currents, consumes)
-    return builder.build(schedule)
+
+    return into
+
+
+def _shared(placement: Placement, consumes: list[Consume]) -> list[Consume | Take]:
+    """Take a step once for all of a core's projections out of one source."""
+    if not consumes:
+        return []
+    first, *others = consumes
+    replays = [replace(one, replays=True) for one in others]
+    if len(placement.listeners(first.source)) > 1:
+        take = Take(source=first.source, population=first.population, port=first.port)
+        return [take, replace(first, replays=True), *replays]
+    return [replace(first, keeps=bool(others)), *replays]
 
 
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
@@ -289,14 +329,15 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     network = placement.network
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
+    gathers = network.gathers(population)
     reads = population.reset == "none"
-    steps = network.timesteps if reads or (network.schedule == "phased" and not fed) else 1
+    steps = network.timesteps if reads or gathers else 1
     threshold = population.threshold
     rows, per_neuron = _parameter_rows(
         layout, population, threshold, population.bias * steps, population.initial
     )
     bias: Literal["never", "always", "first", "last"]
-    bias = "never" if fed else "first" if network.schedule == "phased" and not reads else "always"
+    bias = "never" if fed else "first" if gathers else "always"
     potential_base = builder.reserve(layout.words)
     return Sweep(
         population=population.name,
@@ -305,7 +346,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         parameter_base=builder.add("parameter", rows),
         extent=layout.extent,
         per_neuron=per_neuron,
-        current=fed,
+        current=fed and not gathers,
         bias=bias,
         fire=not reads,
         read=reads,

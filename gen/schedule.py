@@ -1,22 +1,23 @@
 """The schedule of a core: which steps it consumes and which populations it sweeps, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["Consume", "End", "Instruction", "Sweep", "core_schedule"]
+__all__ = ["Consume", "End", "Instruction", "Sweep", "Take", "core_schedule"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Consume:
     """Take one step of a source's events through a projection.
 
-    ``port`` is the core of the source, or the number of cores for the input. ``times``, ``closes``
-    and ``back`` (here and below): length of the loop that it stands in, whether it is the loop's
-    last instruction, and where the loop begins.
+    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. ``port``
+    is the core of the source, or the number of cores for the input. ``times``, ``closes`` and
+    ``back`` (here and below): length of the loop that it stands in, whether it is the loop's last
+    instruction, and where the loop begins.
     """
 
     source: str
@@ -27,6 +28,24 @@ class Consume:
     group_base: int
     lane_base: int
     tables: SynapseTables
+    keeps: bool = False
+    replays: bool = False
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Take:
+    """Keep one step of a source's events, at one event word a clock, for consumes to replay.
+
+    Cores that listen to one source all take its steps so: at once, and in the same clocks.
+    ``population`` is the target of the first of the consumes.
+    """
+
+    source: str
+    population: str
+    port: int
     times: int = 1
     closes: bool = False
     back: int = 0
@@ -74,14 +93,15 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Sweep | End
+Instruction = Consume | Take | Sweep | End
 
 
 def core_schedule(
     network: SpikingNetwork,
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
-    consumes: dict[str, Consume],
+    planes: Sequence[Consume | Take],
+    consumes: Mapping[str, Sequence[Consume | Take]],
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -94,8 +114,10 @@ def core_schedule(
         The network.
     sweeps, currents
         Sweeps of the populations of this core, and of their input currents.
+    planes
+        How it takes a bit plane of the input current.
     consumes
-        By source, what this core takes.
+        By source, how it takes a step of spikes.
     """
     program: list[Instruction] = []
 
@@ -113,19 +135,19 @@ def core_schedule(
 
     steps = network.timesteps
     if currents:
-        planes = network.input.bits
-        (shift,) = currents.values()
-        take = consumes[INPUT]
-        if planes > 1:
-            loop(planes - 1, [take, shift])
-        loop(1, [take])
+        if network.input.bits > 1:
+            loop(network.input.bits - 1, [*planes, *currents.values()])
+        loop(1, planes)
+    for name, shift in currents.items():
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
+        if sweeps[name].fire and not sweeps[name].current:  # all its steps come before it fires
+            loop(steps, [replace(sweeps[name], **quiet | {"current": True}, restart="no")])
+            loop(1, [replace(shift, restart="zero", scale="keep")])
 
     fires = [p.name for p in network.hidden]
-    order = [*([INPUT] if network.input.encoding == "events" else []), *fires]
+    order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies = {
-        name: [unit[name] for unit in (sweeps, consumes) if name in unit and name != INPUT]
-        + ([consumes[name]] if name == INPUT and name in consumes else [])
+        name: [*([sweeps[name]] if name in sweeps else []), *consumes.get(name, [])]
         for name in order
     }
     if network.schedule == "phased":

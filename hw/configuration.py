@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events"})
+OPTIONAL = frozenset({"signed_events", "channel_ranges", "replay_words"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -57,6 +57,11 @@ class AcceleratorConfig:
     spike_planes
         Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
         bit planes, an event word for each.
+    channel_ranges
+        1 where projections lead from some of a population's channels.
+    replay_words
+        Event words and token of a step that a core keeps, to take it through several projections;
+        0 where it takes each step through one.
     """
 
     lanes: int = 16
@@ -82,6 +87,8 @@ class AcceleratorConfig:
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
+    channel_ranges: int = 0
+    replay_words: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -104,6 +111,7 @@ class AcceleratorConfig:
             ("potential_bits", 32),
             ("pixel_bits", 8),
             ("signed_events", 1),
+            ("channel_ranges", 1),
             ("spike_planes", 8),
         ):
             if getattr(self, name) > most:

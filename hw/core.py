@@ -1,6 +1,6 @@
 """A core: runs a list of populations on its own memories."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
 from augend.hw.memory import LoadedMemory
 from augend.hw.neuron import Neuron, Operand, Restart, Scale
 from augend.hw.potential_memory import PotentialMemory
+from augend.hw.replay import Replay
 from augend.hw.sweep import Sweep
 
 __all__ = ["STALLS", "Core"]
@@ -106,6 +107,8 @@ class Core(wiring.Component):
         final = Signal()
         consuming = Signal()
         token_taken = Signal()
+        taking = Signal()
+        rewind = Signal()
         m.d.comb += [
             final.eq(iteration == now.times),
             fetched.addr.eq(at),
@@ -113,11 +116,10 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
             sweep.sweep.eq(now.sweep),
-            fan_out.events.payload.eq(self.events.payload),
-            fan_out.events.valid.eq(self.events.valid & consuming & ~token_taken),
-            self.events.ready.eq(fan_out.events.ready & consuming & ~token_taken),
         ]
-        with m.If(self.events.valid & self.events.ready & self.events.payload.token):
+        arriving = self._arriving(m, now, fan_out, consuming & ~token_taken, taking, rewind)
+        token = fan_out.events.payload.token
+        with m.If(fan_out.events.valid & fan_out.events.ready & token):
             m.d.sync += token_taken.eq(1)
 
         def advance(finished: Signal) -> None:
@@ -137,7 +139,7 @@ class Core(wiring.Component):
                     with m.If(self.restart):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
-                m.d.comb += fetched.en.eq(1)
+                m.d.comb += [fetched.en.eq(1), rewind.eq(1)]
                 m.d.sync += token_taken.eq(0)
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
@@ -145,6 +147,9 @@ class Core(wiring.Component):
                     with m.Case(Kind.CONSUME):
                         m.d.comb += consuming.eq(1)
                         advance(fan_out.done)
+                    with m.Case(Kind.TAKE):
+                        m.d.comb += taking.eq(bool(config.replay_words))
+                        advance(taking & self.events.valid & self.events.payload.token)
                     with m.Case(Kind.SWEEP):
                         with m.If(~now.sweep.fire | queue.room):
                             m.d.comb += [sweep.start.eq(1), queue.claim.eq(now.sweep.fire)]
@@ -156,7 +161,7 @@ class Core(wiring.Component):
                         m.next = "IDLE"
             with m.State("SWEEP"):
                 advance(sweep.done)
-        with m.If(consuming & ~token_taken & ~self.events.valid):
+        with m.If((taking | (consuming & ~token_taken)) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
             m.d.sync += self.stalls[0].eq(self.stalls[0] + 1)
@@ -165,6 +170,36 @@ class Core(wiring.Component):
 
         self._lanes(m, fan_out, sweep, queue, now, iteration, final, strobe)
         return m
+
+    def _arriving(
+        self,
+        m: Module,
+        now: data.View,
+        fan_out: FanOut,
+        consuming: Value,
+        taking: Signal,
+        rewind: Signal,
+    ) -> Value:
+        """Lead event words to the fan-out unit; returns whether one is there."""
+        if not self._config.replay_words:
+            m.d.comb += [
+                fan_out.events.payload.eq(self.events.payload),
+                fan_out.events.valid.eq(self.events.valid & consuming),
+                self.events.ready.eq(fan_out.events.ready & consuming),
+            ]
+            return self.events.valid
+        m.submodules.replay = replay = Replay(self._config)
+        listens = consuming & ~now.replays
+        m.d.comb += [
+            fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
+            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming),
+            self.events.ready.eq((fan_out.events.ready & listens) | taking),
+            replay.rewind.eq(rewind),
+            replay.events.ready.eq(fan_out.events.ready & consuming & now.replays),
+            replay.keep.eq(self.events.valid & self.events.ready & (now.keeps | taking)),
+            replay.word.eq(self.events.payload),
+        ]
+        return self.events.valid | now.replays
 
     def _lanes(
         self,

@@ -19,7 +19,7 @@ def table_entry(config: AcceleratorConfig) -> data.StructLayout:
     """Layout of an entry of a fan-out table.
 
     What a coordinate contributes to the first potential and weight address, and how many output
-    coordinates it reaches.
+    coordinates it reaches; with ``channel_ranges``, none at all where one of the counts is 0.
     """
     return data.StructLayout(
         {
@@ -147,6 +147,7 @@ class FanOut(wiring.Component):
                     "weight": config.weight_address,
                     "rows": config.coordinate_bits,
                     "columns": config.coordinate_bits,
+                    "apart": config.channel_ranges,
                     "mask": config.lanes,
                     "token": 1,
                 }
@@ -164,6 +165,9 @@ class FanOut(wiring.Component):
                 start.rows.eq(row.count),
                 start.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
             ]
+            if config.channel_ranges:
+                counts = (column.count, group.count, lane_entry.count)
+                m.d.sync += start.apart.eq(Cat(count == 0 for count in counts).any())
             with m.If(projection.masked):
                 m.d.sync += [
                     start.potential.eq(row.potential + column.potential + group.potential),
@@ -227,7 +231,7 @@ class FanOut(wiring.Component):
             m.d.sync += [
                 valid.eq(start_valid),
                 token.eq(start.token),
-                empty.eq((start.rows == 0) | (start.columns == 0)),
+                empty.eq((start.rows == 0) | (start.columns == 0) | start.apart.any()),
                 mask.eq(start.mask),
                 self.potential_address.eq(start.potential),
                 self.weight_address.eq(start.weight),

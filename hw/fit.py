@@ -5,7 +5,7 @@ from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.place import Placement
-from augend.gen.schedule import Sweep
+from augend.gen.schedule import Consume, Sweep, Take
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
@@ -44,7 +44,7 @@ def _needs(placement: Placement) -> dict[str, int]:
     counts = [
         int(table[:, 2].max(initial=0))
         for core in cores
-        for table in (core.row, core.column, core.lane)
+        for table in (core.row, core.column, core.group, core.lane)
     ]
     coordinates = max(
         *(n - 1 for layout in layouts.values() for n in layout.extent),
@@ -57,7 +57,7 @@ def _needs(placement: Placement) -> dict[str, int]:
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
-        "weight_bits": network.weight_bits,
+        "weight_bits": placement.stored_bits,
         "potential_bits": _potential_bits(placement),
         "weight_words": max(len(core.weight) for core in cores),
         "potential_words": max(core.potential_words for core in cores),
@@ -78,6 +78,16 @@ def _needs(placement: Placement) -> dict[str, int]:
         "signed_events": int(any(p.bipolar for p in network.populations)),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
+        ),
+        "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "replay_words": max(
+            (
+                layouts[i.source].words + 1
+                for core in cores
+                for i in core.instructions
+                if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
+            ),
+            default=0,
         ),
     }
 

@@ -17,6 +17,8 @@ class Kind(enum.Enum, shape=2):
     """Take one step of events from a port through a projection."""
     SWEEP = 2
     """Visit every word of a population."""
+    TAKE = 3
+    """Take one step of events from a port and keep it for the consumes that replay it."""
 
 
 class BiasWhen(enum.Enum, shape=2):
@@ -90,7 +92,9 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in.
+    one that is swept, or that the projection ends in. A consume that ``keeps`` takes its step from
+    the port and keeps it; one that ``replays`` takes the step that was kept last. Both have no
+    bits where ``replay_words`` is 0.
     """
     return data.StructLayout(
         {
@@ -100,6 +104,8 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,
+            "keeps": config.replay_words and 1,
+            "replays": config.replay_words and 1,
             "projection": projection_layout(config),
             "sweep": sweep_layout(config),
         }

@@ -9,7 +9,7 @@ from amaranth.lib import data
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Sweep
+from augend.gen.schedule import Consume, Instruction, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
@@ -148,6 +148,8 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "kind": Kind.CONSUME,
             "port": one.port,
             "population": numbers[one.population],
+            "keeps": one.keeps,
+            "replays": one.replays,
             "projection": {
                 "row_base": one.row_base,
                 "column_base": one.column_base,
@@ -157,6 +159,8 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
                 **scalars,
             },
         }
+    elif isinstance(one, Take):
+        values |= {"kind": Kind.TAKE, "port": one.port, "population": numbers[one.population]}
     elif isinstance(one, Sweep):
         a, b, g = one.extent
         values |= {

@@ -64,14 +64,17 @@ def step_beats(
     a, b, g = source.coordinates().T
     if tables.masked:
         spikes = np.asarray(masks.any(2, keepdims=True))  # (images, words, 1)
-        columns = tables.column[b, 2][:, None]
+        columns = (tables.column[b, 2] * (tables.group[g, 2] > 0))[:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
     else:
         spikes = masks
         lane = np.arange(source.lanes)
         entry = g[:, None] * source.lanes + lane if tables.by_channel else lane[None, :]
         entry = np.broadcast_to(entry, (source.words, source.lanes))
-        columns = tables.lane[entry, 2] if tables.columns_in_lanes else tables.column[b, 2][:, None]
+        along, across = tables.column[b, 2][:, None], tables.lane[entry, 2]
+        if tables.columns_in_lanes:
+            along, across = across, along
+        columns = along * (across > 0) * (tables.group[g, 2] > 0)[:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
         first = first + tables.lane[entry, 0]
     rows = tables.row[a, 2][:, None]

@@ -15,6 +15,7 @@ CONFIG = AcceleratorConfig(
     column_entries=8,
     group_entries=8,
     lane_entries=32,
+    channel_ranges=1,
 )
 BASES = {"row_base": 1, "column_base": 2, "group_base": 3, "lane_base": 4}
 
@@ -64,7 +65,10 @@ def beats(event, projection, tables):
             entries.append(lane)
         potential = sum(entry["potential"] for entry in entries)
         weight = sum(entry["weight"] for entry in entries)
-        columns = (lane if projection["columns_in_lanes"] else column)["count"]
+        across = projection["columns_in_lanes"]
+        columns = (lane if across else column)["count"]
+        if not (group["count"] and lane["count"] and column["count"]):
+            columns = 0
         for y in range(row["count"]):
             p = potential + y * projection["row_step"]
             w = weight + y * projection["weight_row_step"]
