@@ -236,7 +236,7 @@ def _convolution(
             out = starts[group_of[c]] - begin
             taken = kernel[out : out + per_group, c % (channels // groups)]  # (per_group, KH, KW)
             weight[c, :, :, at : at + per_group] = np.moveaxis(taken, 0, -1)
-        for start in starts:
+        for start in starts.tolist():
             _refuse_holes(projection, stored_bits, lanes, out_channels, start, start + per_group)
         first_word = first_word - nearest
 
