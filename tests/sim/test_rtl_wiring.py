@@ -78,3 +78,20 @@ def check_equal(network, pixels, shape):
 @given(drawn=wirings())
 def test_random_wirings(shape, drawn):
     check_equal(*drawn, shape)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=wirings())
+def test_each_core_goes_from_one_instruction_to_the_next(drawn):
+    network, pixels = drawn
+    try:
+        placement = place(network, lanes=4, cores=3)
+    except PlacementError:
+        assume(False)
+    trains = GoldenModel(network, record="trains").run(pixels).trains
+    timing = TimingModel(placement).run(pixels, trains, spans=True)
+    for core in range(3):
+        spans = [span for span in timing.spans if span.core == core]
+        for before, after in zip(spans, spans[1:], strict=False):
+            np.testing.assert_array_equal(before.end, after.begin)
+            assert np.all(after.begin <= after.work) and np.all(after.work < after.end)
