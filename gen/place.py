@@ -31,7 +31,7 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS = frozenset({"a range of channels", "a crop", "weights of their own width"})
+RUNS = frozenset({"a range of channels", "a crop", "weights of their own width", "shifted weights"})
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -307,6 +307,7 @@ def _consume(
             group_base=group_base,
             lane_base=lane_base,
             tables=tables,
+            shift=projection.shift,
         )
 
     return into

@@ -28,6 +28,7 @@ class Consume:
     group_base: int
     lane_base: int
     tables: SynapseTables
+    shift: int = 0
     keeps: bool = False
     replays: bool = False
     times: int = 1

@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events", "channel_ranges", "replay_words"})
+OPTIONAL = frozenset({"signed_events", "channel_ranges", "replay_words", "weight_shift"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -59,6 +59,8 @@ class AcceleratorConfig:
         bit planes, an event word for each.
     channel_ranges
         1 where projections lead from some of a population's channels.
+    weight_shift
+        The most by which a weight is shifted left, for its projection and for its spike plane.
     replay_words
         Event words and token of a step that a core keeps, to take it through several projections;
         0 where it takes each step through one.
@@ -89,6 +91,7 @@ class AcceleratorConfig:
     spike_planes: int = 1
     channel_ranges: int = 0
     replay_words: int = 0
+    weight_shift: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -112,6 +115,7 @@ class AcceleratorConfig:
             ("pixel_bits", 8),
             ("signed_events", 1),
             ("channel_ranges", 1),
+            ("weight_shift", 22),
             ("spike_planes", 8),
         ):
             if getattr(self, name) > most:
@@ -156,6 +160,11 @@ class AcceleratorConfig:
     def plane_bits(self) -> int:
         """Width of the number of a spike plane; 0 where there is one plane only."""
         return ceil_log2(self.spike_planes)
+
+    @property
+    def shift_bits(self) -> int:
+        """Width of a weight's left shift; 0 where there is none."""
+        return self.weight_shift.bit_length()
 
     @property
     def population_bits(self) -> int:

@@ -80,6 +80,10 @@ def _needs(placement: Placement) -> dict[str, int]:
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
         ),
         "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "weight_shift": max(
+            p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
+            for p in network.projections
+        ),
         "replay_words": max(
             (
                 layouts[i.source].words + 1

@@ -38,7 +38,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
     columns. ``masked``: the whole mask goes through in one clock, lane to lane. A kernel tap
     covers ``run_last + 1`` words, after which the potential address moves by ``column_step``; a
     row further it moves by ``row_step``, the weight address by ``weight_row_step``. A run makes
-    ``additions`` additions.
+    ``additions`` additions. Weights are shifted left by ``shift``, and by the event word's plane.
     """
     return data.StructLayout(
         {
@@ -54,6 +54,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
             "row_step": config.potential_address,
             "weight_row_step": config.weight_address,
             "additions": 24,
+            "shift": config.shift_bits,
         }
     )
 

@@ -151,6 +151,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "keeps": one.keeps,
             "replays": one.replays,
             "projection": {
+                "shift": one.shift if config.weight_shift else 0,
                 "row_base": one.row_base,
                 "column_base": one.column_base,
                 "group_base": one.group_base,

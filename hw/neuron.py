@@ -1,10 +1,11 @@
 """A lane: the arithmetic of one neuron at a time, made of additions, comparisons and wires."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.weight_operand import WeightOperand
 
 __all__ = ["Neuron", "Operand", "Restart", "Scale", "neuron_parameters"]
 
@@ -61,6 +62,8 @@ class Neuron(wiring.Component):
     operand, scale, iteration, gate, capture : In
         First stage: what to add, how to scale, the pass number of ``HALVE_SOME``, whether a weight
         arrives at this lane, and whether to keep the potential as the next operand ``CURRENT``.
+    weight_shift, subtract : In
+        First stage: how far a weight is shifted left, and whether to subtract it.
     sum : Out
         Result of the first stage, a clock later.
     fire, restart : In
@@ -81,6 +84,8 @@ class Neuron(wiring.Component):
                 "scale": In(Scale),
                 "iteration": In(5),
                 "gate": In(1),
+                "weight_shift": In(config.shift_bits),
+                "subtract": In(config.signed_events),
                 "capture": In(1),
                 "sum": Out(bits),
                 "fire": In(1),
@@ -95,11 +100,13 @@ class Neuron(wiring.Component):
         m = Module()
         bits = self._config.potential_bits
 
-        weight = Signal(signed(max(2, self._config.weight_bits)))
-        if self._config.weight_bits == 1:
-            m.d.comb += weight.eq(Mux(self.weight, 1, -1))
-        else:
-            m.d.comb += weight.eq(self.weight.as_signed())
+        m.submodules.weight_operand = weight = WeightOperand(self._config)
+        m.d.comb += [
+            weight.weight.eq(self.weight),
+            weight.gate.eq(self.gate),
+            weight.shift.eq(self.weight_shift),
+            weight.subtract.eq(self.subtract),
+        ]
 
         current = Signal(signed(bits))
         scaled = Signal(signed(bits))
@@ -117,7 +124,7 @@ class Neuron(wiring.Component):
             m.d.comb += scaled.eq(self.potential)
         with m.Switch(self.operand):
             with m.Case(Operand.WEIGHT):
-                m.d.comb += addend.eq(Mux(self.gate, weight, 0))
+                m.d.comb += addend.eq(weight.value)
             with m.Case(Operand.BIAS):
                 m.d.comb += addend.eq(self.parameters.bias)
             with m.Case(Operand.CURRENT):
@@ -127,8 +134,11 @@ class Neuron(wiring.Component):
 
         threshold = Signal(signed(bits))
         initial = Signal(signed(bits))
+        total = scaled + addend
+        if self._config.signed_events:  # one carry chain: the carry into it completes a complement
+            total = (Cat(1, scaled) + Cat(self.subtract, addend))[1:]
         m.d.sync += [
-            self.sum.eq(scaled + addend),
+            self.sum.eq(total),
             threshold.eq(self.parameters.threshold),
             initial.eq(self.parameters.initial),
         ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, End, Instruction, Sweep, Take
-from augend.sim.beats import StepBeats, step_beats
+from augend.sim.beats import StepBeats, spike_planes, step_beats
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel"]
 
@@ -253,11 +253,11 @@ class _Run:
             planes = planes[::-1]
         return (packed[:, None] >> planes[:, None, None] & 1).astype(bool)
 
-    def _masks(self, source: str, step: int) -> npt.NDArray[np.bool_]:
-        """Spikes of a step, ``(images, words, lanes)``."""
+    def _spikes(self, source: str, step: int) -> npt.NDArray:
+        """Numbers of spikes of a step, signed, ``(images, words, lanes)``."""
         if source == INPUT:
             return self.masks[INPUT][:, step]
-        return self.placement.layouts[source].pack(self.trains[source][:, step]).astype(bool)
+        return self.placement.layouts[source].pack(self.trains[source][:, step])
 
     def _room(self, port: _Port) -> Ints | None:
         """From when on the port's next step has room; None where that is not known yet."""
@@ -356,7 +356,7 @@ class _Run:
         if len(port.waiting) < len(self.placement.listeners(one.source)):
             return False
         source, step, visible, left = self._next(port)
-        words = self._masks(source, step).any(2).sum(1)
+        words = spike_planes(self._spikes(source, step)).any(2).sum(1)
         latest = np.max([clock for _, clock in port.waiting.values()], axis=0)
         left[:] = np.maximum(visible, latest) + words
         for each, (take, clock) in port.waiting.items():
@@ -405,7 +405,7 @@ class _Run:
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
         layout = self.placement.layouts[source]
-        return step_beats(self._masks(source, step), layout, one.tables, block=self.block)
+        return step_beats(self._spikes(source, step), layout, one.tables, block=self.block)
 
     def _sweep(self, core: int, one: Sweep) -> bool:
         clock = self.clock[core]

@@ -60,7 +60,6 @@ REFUSED = {
     "refractory steps (hidden)": chain(hidden={"refractory": 1}),
     "inhibition (hidden)": chain(hidden={"inhibition": 1}),
     "several spikes a step (hidden)": chain(hidden={"most_spikes": 2}),
-    "shifted weights (input to hidden)": chain(into={"shift": 1}),
     "a delay (hidden to scores)": chain(outof={"delay": 1}),
     "a max-pool gate (pool)": pooled(),
     "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),

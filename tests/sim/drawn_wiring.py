@@ -1,7 +1,5 @@
 """Hypothesis strategy: plain neurons wired in every way that the accelerator runs, and images."""
 
-import dataclasses
-
 import numpy as np
 from hypothesis import strategies as st
 
@@ -54,7 +52,7 @@ def wirings(draw):
             draw(neurons(name, shapes[name], current and (INPUT, name) in ends, name == order[-1]))
             for name in names
         ),
-        projections=tuple(dataclasses.replace(p, shift=0) for p in projections),
+        projections=projections,
         timesteps=draw(st.integers(1, 4)),
         schedule=schedule,
         weight_bits=weight_bits,

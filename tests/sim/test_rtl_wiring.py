@@ -32,6 +32,7 @@ def wired(lanes, cores, memory):
         column_entries=256,
         lane_entries=256,
         channel_ranges=1,
+        weight_shift=7,
         replay_words=512,
     )
 
