@@ -1,6 +1,6 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
+from augend.gen.memory_plan import current_hold, plan, potential_hold
 from augend.gen.network import (
     INPUT,
     ContractError,
@@ -60,6 +61,9 @@ class CorePlacement:
         The schedule: initialisation, then inference.
     potential_words
         Potentials and input currents.
+    shared
+        Populations whose words are another's at other times: they are 0 in between, and the
+        initial potential is added with the bias, or set by a sweep of its own.
     """
 
     weight: npt.NDArray[np.int16]
@@ -70,6 +74,7 @@ class CorePlacement:
     lane: Ints
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -220,6 +225,9 @@ class _CoreBuilder:
         }
         self.used = dict.fromkeys(self.rows, 0)
         self.potential_words = 0
+        self.potential_base: dict[str, int] = {}
+        self.current_base: dict[str, int] = {}
+        self.shared: frozenset[str] = frozenset()
 
     def add(self, memory: str, rows: npt.NDArray) -> int:
         """Append rows; returns the first one's address."""
@@ -228,11 +236,19 @@ class _CoreBuilder:
         self.used[memory] += len(rows)
         return first
 
-    def reserve(self, words: int) -> int:
-        """Reserve potential words; returns the first one's address."""
-        first = self.potential_words
-        self.potential_words += words
-        return first
+    def plan(self, network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> None:
+        """Decide where potentials and input currents of this core's populations lie."""
+        held = [network.population(name) for name in layouts]
+        fed = [p for p in held if network.current_fed(p)]
+        holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
+        holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
+        found = plan(holds)
+        names = [p.name for p in held]
+        self.potential_base = dict(zip(names, found.bases, strict=False))
+        fed_bases = found.bases[len(held) :]
+        self.current_base = dict(zip((p.name for p in fed), fed_bases, strict=True))
+        self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
+        self.potential_words = found.words
 
     def empty(self) -> CorePlacement:
         return self.build([])
@@ -249,6 +265,7 @@ class _CoreBuilder:
             weight=weight,
             instructions=instructions,
             potential_words=self.potential_words,
+            shared=self.shared,
         )
 
 
@@ -256,6 +273,8 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     """Lay out memories and schedule of one core."""
     network = placement.network
     builder = _CoreBuilder(placement.lanes)
+    here = {n: x for n, x in placement.layouts.items() if placement.core_of.get(n) == core}
+    builder.plan(network, here)
     sweeps: dict[str, Sweep] = {}
     currents: dict[str, Sweep] = {}
     for population in network.populations:
@@ -277,10 +296,16 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
             planes.append(consume(base.current_base))
         if source != INPUT or network.input.spikes:
             spikes.setdefault(source, []).append(consume(base.potential_base))
+    opens = {
+        name: sweeps[name]
+        for name in currents
+        if name in builder.shared and not network.gathers(network.population(name))
+    }
     schedule = core_schedule(
         network,
         sweeps,
         currents,
+        opens,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
     )
@@ -334,16 +359,21 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     reads = population.reset == "none"
     steps = network.timesteps if reads or gathers else 1
     threshold = population.threshold
-    rows, per_neuron = _parameter_rows(
-        layout, population, threshold, population.bias * steps, population.initial
-    )
+    added = population.bias * steps
+    shared = population.name in builder.shared
+    if shared and not fed:
+        added = _sum(population, added, population.initial)
+    elif shared and gathers:
+        added = population.initial
+    rows, per_neuron = _parameter_rows(layout, population, threshold, added, population.initial)
     bias: Literal["never", "always", "first", "last"]
     bias = "never" if fed else "first" if gathers else "always"
-    potential_base = builder.reserve(layout.words)
+    if fed and gathers and shared:
+        bias = "first"
     return Sweep(
         population=population.name,
-        potential_base=potential_base,
-        current_base=builder.reserve(layout.words) if fed else 0,
+        potential_base=builder.potential_base[population.name],
+        current_base=builder.current_base.get(population.name, 0),
         parameter_base=builder.add("parameter", rows),
         extent=layout.extent,
         per_neuron=per_neuron,
@@ -351,7 +381,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         bias=bias,
         fire=not reads,
         read=reads,
-        restart="initial",
+        restart="zero" if shared else "initial",
         updates=population.size,
     )
 
@@ -375,6 +405,13 @@ def _current_sweep(
         scale="halve" if placement.lsb_first else "double",
         passes=max(1, int(population.current_shift.max()) - done),
     )
+
+
+def _sum(population: Population, one: Ints, other: Ints) -> Ints:
+    """Sum of values per channel or per neuron; per channel where both are."""
+    if one.shape != other.shape:
+        one, other = population.per_neuron(one), population.per_neuron(other)
+    return one + other
 
 
 def _parameter_rows(layout: LaneLayout, population: Population, *values: Ints) -> tuple[Ints, bool]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from augend.gen.memory_plan import potential_hold
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
@@ -101,6 +102,7 @@ def core_schedule(
     network: SpikingNetwork,
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
+    opens: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
 ) -> list[Instruction]:
@@ -115,6 +117,9 @@ def core_schedule(
         The network.
     sweeps, currents
         Sweeps of the populations of this core, and of their input currents.
+    opens
+        Of these sweeps, those of populations that need their initial potentials set, in the phased
+        schedule, before anything comes in.
     planes
         How it takes a bit plane of the input current.
     consumes
@@ -129,12 +134,18 @@ def core_schedule(
             program.append(replace(item, times=times, closes=closes, back=first))
 
     quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
-    loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
+    loop(1, [replace(s, **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
+    def open_for(phase: int) -> None:
+        for name, sweep in opens.items():
+            if potential_hold(network, network.population(name), 0).first == phase:
+                loop(1, [replace(sweep, **quiet | {"restart": "initial"})])
+
     steps = network.timesteps
+    open_for(0)
     if currents:
         if network.input.bits > 1:
             loop(network.input.bits - 1, [*planes, *currents.values()])
@@ -152,8 +163,12 @@ def core_schedule(
         for name in order
     }
     if network.schedule == "phased":
+        phases = [INPUT, *fires]
         for name in order:
+            if name != INPUT:
+                open_for(phases.index(name))
             loop(steps, bodies[name])
+        open_for(len(phases))
     else:
         loop(steps, [item for name in order for item in bodies[name]])
     readout = network.readout.name

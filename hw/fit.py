@@ -28,6 +28,11 @@ def _potential_bits(placement: Placement) -> int:
     for population in placement.network.populations:
         of = proved[population.name]
         widths += [of.potential_bits, of.accumulator_bits]
+        if any(population.name in core.shared for core in placement.cores):
+            least, most = int(population.initial.min()), int(population.initial.max())
+            widths.append(
+                signed_bits(of.potential[0] - max(most, 0), of.potential[1] - min(least, 0))
+            )
         if of.current is not None:
             low, high = of.current
             bias = population.bias
