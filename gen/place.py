@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,8 @@ from augend.gen.network import (
     Projection,
     SpikingNetwork,
 )
-from augend.gen.schedule import Consume, Instruction, Sweep, Take, core_schedule
+from augend.gen.schedule import Consume, Instruction, Sweep, Take, When, core_schedule, sums_up
+from augend.gen.sweep_rules import negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -32,7 +32,26 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS = frozenset({"a range of channels", "a crop", "weights of their own width", "shifted weights"})
+RUNS: frozenset[str] = frozenset(
+    {
+        "reset to zero",
+        "bipolar spikes",
+        "spikes that are taken back",
+        "leak",
+        "floor",
+        "single spike",
+        "clamp",
+        "refractory steps",
+        "inhibition",
+        "several spikes a step",
+        "a range of channels",
+        "a crop",
+        "weights of their own width",
+        "shifted weights",
+        "readout by count",
+        "readout by first_spike",
+    }
+)
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -53,8 +72,9 @@ class CorePlacement:
     weight
         ``(words, lanes)``.
     parameter
-        ``(rows, lanes, 3)``: threshold, bias, initial potential. Threshold 0 marks a lane without
-        a neuron; the rows of an input current hold in its place the right shift that remains.
+        ``(rows, lanes, 6)``: threshold, bias, initial potential, limit and step of spikes of -1,
+        floor; see ``augend.hw.neuron``. Threshold 0 marks a lane without a neuron; the rows of an
+        input current hold in its place the right shift that remains.
     row, column, group, lane
         ``(entries, 3)``: potential word, weight word, count.
     instructions
@@ -64,6 +84,8 @@ class CorePlacement:
     shared
         Populations whose words are another's at other times: they are 0 in between, and the
         initial potential is added with the bias, or set by a sweep of its own.
+    history_words
+        Words of what neurons remember beside.
     """
 
     weight: npt.NDArray[np.int16]
@@ -75,6 +97,7 @@ class CorePlacement:
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
     shared: frozenset[str] = frozenset()
+    history_words: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -208,11 +231,8 @@ def _refuse(network: SpikingNetwork) -> None:
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
         )
-    for name in (INPUT, *(p.name for p in network.hidden)):
-        if not network.out_of(name):
-            raise UnsupportedError(
-                f"Nothing takes the spikes of {name!r}: leave it out, or {_ELSEWHERE}"
-            )
+    if not network.out_of(INPUT):
+        raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
 
 
 class _CoreBuilder:
@@ -228,6 +248,7 @@ class _CoreBuilder:
         self.potential_base: dict[str, int] = {}
         self.current_base: dict[str, int] = {}
         self.shared: frozenset[str] = frozenset()
+        self.history_words = 0
 
     def add(self, memory: str, rows: npt.NDArray) -> int:
         """Append rows; returns the first one's address."""
@@ -250,11 +271,17 @@ class _CoreBuilder:
         self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
         self.potential_words = found.words
 
+    def remember(self, words: int) -> int:
+        """Reserve history words; returns the first one's address."""
+        first = self.history_words
+        self.history_words += words
+        return first
+
     def empty(self) -> CorePlacement:
         return self.build([])
 
     def build(self, instructions: list[Instruction]) -> CorePlacement:
-        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 3)}
+        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 6)}
         contents = {
             name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int64), *rows])
             for name, rows in self.rows.items()
@@ -266,6 +293,7 @@ class _CoreBuilder:
             instructions=instructions,
             potential_words=self.potential_words,
             shared=self.shared,
+            history_words=self.history_words,
         )
 
 
@@ -356,33 +384,42 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
     gathers = network.gathers(population)
-    reads = population.reset == "none"
-    steps = network.timesteps if reads or gathers else 1
-    threshold = population.threshold
-    added = population.bias * steps
+    last = population is network.readout
+    summed = last and sums_up(network)
     shared = population.name in builder.shared
+    rules = sweep_rules(network, population)
+    added = population.bias * (network.timesteps if summed or gathers else 1)
     if shared and not fed:
         added = _sum(population, added, population.initial)
     elif shared and gathers:
         added = population.initial
-    rows, per_neuron = _parameter_rows(layout, population, threshold, added, population.initial)
-    bias: Literal["never", "always", "first", "last"]
-    bias = "never" if fed else "first" if gathers else "always"
-    if fed and gathers and shared:
-        bias = "first"
+    rows, per_neuron = _parameter_rows(
+        layout,
+        population,
+        population.threshold << rules["planes"] - 1,
+        added,
+        population.initial,
+        *negative_rows(population, rules["planes"]),
+        *([] if population.floor is None else [population.floor]),
+    )
+    bias: When = "first" if gathers and (shared or not fed) else "never" if fed else "always"
+    current = fed and not gathers
     return Sweep(
         population=population.name,
         potential_base=builder.potential_base[population.name],
         current_base=builder.current_base.get(population.name, 0),
         parameter_base=builder.add("parameter", rows),
+        history_base=builder.remember(layout.words) if rules["remembers"] else 0,
         extent=layout.extent,
         per_neuron=per_neuron,
-        current=fed and not gathers,
+        current="always" if current else "never",
+        clears="last" if current else "never",
         bias=bias,
-        fire=not reads,
-        read=reads,
+        emits=population.fires and bool(network.out_of(population.name)),
+        read="last" if last else "never",
         restart="zero" if shared else "initial",
-        updates=population.size,
+        updates=population.size * (network.timesteps if summed and not population.plain else 1),
+        **rules,
     )
 
 
@@ -415,10 +452,11 @@ def _sum(population: Population, one: Ints, other: Ints) -> Ints:
 
 
 def _parameter_rows(layout: LaneLayout, population: Population, *values: Ints) -> tuple[Ints, bool]:
-    """Parameter rows ``(rows, lanes, 3)``, one a word of channels where all channels are alike."""
+    """Parameter rows ``(rows, lanes, 6)``, one a word of channels where all channels are alike."""
     per_neuron = len(population.shape) == 3 and any(v.shape == population.shape for v in values)
     if not per_neuron and len(population.shape) == 3:
         layout = LaneLayout(shape=population.shape[:1], lanes=layout.lanes)
     else:
         values = tuple(population.per_neuron(v) for v in values)
-    return np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64), per_neuron
+    rows = np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64)
+    return np.pad(rows, ((0, 0), (0, 0), (0, 6 - len(values)))), per_neuron

@@ -51,20 +51,10 @@ def pooled():
 
 
 REFUSED = {
-    "reset to zero (hidden)": chain(hidden={"reset": "zero"}),
-    "bipolar spikes (hidden)": chain(hidden={"negative_threshold": np.array([3, 4])}),
-    "leak (hidden)": chain(hidden={"leak": (3,)}),
-    "floor (hidden)": chain(hidden={"floor": np.array([-3, -3])}),
-    "single spike (hidden)": chain(hidden={"single_spike": True}),
-    "clamp (scores)": chain(last={"clamp_steps": 1}),
-    "refractory steps (hidden)": chain(hidden={"refractory": 1}),
-    "inhibition (hidden)": chain(hidden={"inhibition": 1}),
-    "several spikes a step (hidden)": chain(hidden={"most_spikes": 2}),
     "a delay (hidden to scores)": chain(outof={"delay": 1}),
     "a max-pool gate (pool)": pooled(),
     "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),
     "several input events a step": chain(input=Input(shape=(4,), encoding="events", bits=2)),
-    "readout by count": chain(last={"reset": "subtract"}, decode="count"),
     "early exit": chain(exit_margin=2),
 }
 
@@ -77,23 +67,13 @@ def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
 
 
 def test_everything_that_is_in_the_way_is_named_at_once() -> None:
-    network = chain(hidden={"leak": (3,), "refractory": 1}, exit_margin=2)
+    network = chain(outof={"delay": 1}, exit_margin=2, input=Input(shape=(4,), encoding="rate"))
     with pytest.raises(PlacementError) as caught:
         place(network, lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run leak (hidden), refractory steps (hidden) and early exit: "
-        "use --backend golden"
+        "The accelerator does not run a delay (hidden to scores), input encoding rate and early "
+        "exit: use --backend golden"
     )
-
-
-def test_spikes_that_nothing_takes_are_refused() -> None:
-    network = chain()
-    to_scores = Projection(
-        source="input", target="scores", kind="dense", weight=np.ones((3, 4), int)
-    )
-    wired = (network.projections[0], to_scores)
-    with pytest.raises(PlacementError, match=r"Nothing takes the spikes of 'hidden': leave it out"):
-        place(dataclasses.replace(network, projections=wired), lanes=4)
 
 
 def test_one_core_keeps_a_step_with_its_first_projection_and_replays_it_with_the_others() -> None:

@@ -4,7 +4,8 @@ import pytest
 from amaranth.sim import Simulator
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.neuron import Neuron, Operand
+from augend.hw.lane_control import Operand
+from augend.hw.neuron import Neuron
 from augend.hw.weight_operand import WeightOperand
 
 from .streams import simulate
