@@ -60,7 +60,8 @@ def _needs(placement: Placement) -> dict[str, int]:
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
     )
-    planes = {s.population: s.planes for s in sweeps if s.fire}
+    planes = {"input": network.input.most_spikes.bit_length()}
+    planes |= {s.population: s.planes for s in sweeps if s.fire}
     emitters = [layouts[n].words * planes.get(n, 1) for n in layouts if network.out_of(n)]
     events = network.input.encoding == "events"
     source = layouts["input"]
@@ -96,7 +97,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         ),
         "replay_words": max(
             (
-                layouts[i.source].words + 1
+                layouts[i.source].words * planes.get(i.source, 1) + 1
                 for core in cores
                 for i in core.instructions
                 if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
