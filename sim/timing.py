@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, End, Instruction, Sweep
+from augend.gen.schedule import Consume, End, Instruction, Sweep, holds
 from augend.sim.beats import StepBeats, step_beats
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel"]
@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 # Fixed clocks of the hardware (docs/architecture.md, "Clocks").
 _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
+_PRODUCT = 2  # beside the bits of an inhibition, until a sweep that inhibits can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
 _FAN_OUT = 4  # from taking an event word until its first beat
@@ -46,6 +47,8 @@ class Emission:
         Clocks ``(images,)`` in which the token leaves the queue.
     compact
         Words follow each other without gaps for empty ones (events from the host).
+    planes
+        Spike planes of a word, the highest first, a clock apart.
     """
 
     source: str
@@ -56,6 +59,7 @@ class Emission:
     token: Ints
     left: Ints
     compact: bool = False
+    planes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -220,7 +224,7 @@ class _Run:
                 encoding += 1
                 progress = True
             for core, instructions in enumerate(self.work):
-                while at[core] < len(instructions) and self._execute(core, instructions[at[core]]):
+                while at[core] < len(instructions) and self._execute(core, *instructions[at[core]]):
                     at[core] += 1
                     progress = True
         if encoding < passes or any(a < len(w) for a, w in zip(at, self.work, strict=True)):
@@ -290,6 +294,7 @@ class _Run:
         stride: int,
         token: Ints,
         compact: bool = False,
+        planes: int = 1,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
         port.emitted += 1
@@ -304,16 +309,17 @@ class _Run:
                 token=token,
                 left=left,
                 compact=compact,
+                planes=planes,
             )
         )
 
-    def _execute(self, core: int, one: Instruction) -> bool:
+    def _execute(self, core: int, one: Instruction, iteration: int) -> bool:
         """Carry an instruction out; whether what it waits for was known."""
         begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
             done = self._consume(core, one)
         elif isinstance(one, Sweep):
-            done = self._sweep(core, one)
+            done = self._sweep(core, one, iteration)
         else:
             return True
         if done and self.spans is not None:
@@ -357,35 +363,42 @@ class _Run:
         layout = self.placement.layouts[source]
         return step_beats(self._masks(source, step), layout, one.tables, block=self.block)
 
-    def _sweep(self, core: int, one: Sweep) -> bool:
+    def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
-        slots = one.words * (2 if one.current else 1)
-        if one.fire:
+        product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else 0
+        stride = one.slots(iteration)
+        if one.emits:
             room = self._room(port)
             if room is None:
                 return False
-            begin = np.maximum(clock, room)
-            self.stalls["blocked"][:, core] += begin - clock
-            clock = begin
+            begin = np.maximum(clock + product, room)
+            self.stalls["blocked"][:, core] += begin - clock - product
+            clock = begin - product
+        visits = clock + product + 1
+        latest = visits + (one.words - 1) * stride
+        if one.emits:
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
-            stride = 2 if one.current else 1
-            first = clock + stride + _EMIT
-            last = clock + slots
-            self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
-        if one.read:
+            plane = one.whole_slot(iteration) + _EMIT
+            token = latest + plane + one.planes
+            self._emit(
+                port, core, one.population, step, visits + plane, stride, token, planes=one.planes
+            )
+        if holds(one.read, iteration, one.times):
             classes = self.placement.network.readout.channels
-            self.cycles = clock + slots + classes + _READOUT
+            read = latest + one.read_slot(iteration) + one.settles
+            self.cycles = read + classes + _READOUT
+        slots = product + one.words * stride
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
         self.clocks[one.population] += slots + _SWEEP_END + _NEXT
         return True
 
 
-def _unroll(instructions: list[Instruction]) -> list[Instruction]:
-    """Instructions of an inference, loops written out."""
+def _unroll(instructions: list[Instruction]) -> list[tuple[Instruction, int]]:
+    """Instructions of an inference, loops written out, each with its iteration."""
     begin = next(i for i, one in enumerate(instructions) if isinstance(one, End)) + 1
-    result: list[Instruction] = []
+    result: list[tuple[Instruction, int]] = []
     at = begin
     while at < len(instructions):
         first = at
@@ -394,6 +407,6 @@ def _unroll(instructions: list[Instruction]) -> list[Instruction]:
             while not instructions[at].closes:
                 at += 1
         body = instructions[first : at + 1]
-        result += body * times
+        result += [(one, iteration) for iteration in range(times) for one in body]
         at += 1
     return result
