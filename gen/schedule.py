@@ -75,6 +75,7 @@ class Sweep:
     updates: int = 0
     planes: int = 1
     most: int = 1
+    bipolar: bool = False
     zero: bool = False
     sinks: bool = False
     remembers: bool = False

@@ -52,6 +52,7 @@ def sweep_rules(network: SpikingNetwork, population: Population) -> dict[str, An
         "fire": fires,
         "planes": most.bit_length(),
         "most": most,
+        "bipolar": population.bipolar and fires,
         "zero": population.reset == "zero",
         "sinks": population.floor is not None,
         "leak": population.leak,

@@ -68,8 +68,8 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     ``read``: when to hand the potentials, or ``totals``, to the readout.
     ``restart`` applies in the loop's last iteration, and what is remembered is forgotten then.
 
-    Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``zero``: a spike sets the
-    potential to 0. ``settles``: a slot for the floor (``sinks``) and for what is remembered;
+    Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
+    ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and for what is remembered;
     ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of ``leak``. In the first
     ``clamp_steps`` iterations potentials are held. ``inhibits``: every spike of the step before
     takes ``inhibition`` off the others. ``rest`` is how long a neuron rests after a spike, all
@@ -99,6 +99,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "updates": 24,
             "planes_last": config.plane_bits,
             "most": config.spike_planes if config.spike_planes > 1 else 0,
+            "bipolar": config.signed_events,
             "zero": config.reset_zero,
             "settles": int(config.settles),
             "sinks": config.floor,

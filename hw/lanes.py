@@ -309,6 +309,7 @@ class Lanes(wiring.Component):
                 lane.drain.eq(self._is(compare, Slot.LEAK) & (compare.index != 0)),
                 lane.zero.eq(constants.zero),
                 lane.lowest.eq(compare.lowest),
+                lane.may_fall.eq(constants.bipolar),
             ]
 
     def _histories(
@@ -330,7 +331,7 @@ class Lanes(wiring.Component):
                 history.takes_back.eq(constants.takes_back),
                 history.rest.eq(constants.rest),
                 lane.may_rise.eq(history.may_rise),
-                lane.may_fall.eq(history.may_fall),
+                lane.may_fall.eq(history.may_fall & constants.bipolar),
             ]
         if not config.history_words:
             return

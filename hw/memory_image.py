@@ -198,6 +198,7 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "history_base": one.history_base,
         "planes_last": one.planes - 1,
         "most": one.most,
+        "bipolar": one.bipolar,
         "zero": one.zero,
         "settles": one.settles,
         "sinks": one.sinks,
