@@ -39,6 +39,8 @@ class History(wiring.Component):
         First stage: the highest plane's comparison follows in the next clock.
     plane, rose, fell : In
         Second stage: the plane, and whether its spikes are emitted.
+    above : In
+        First stage: ones in the bits above those of the population's spike planes.
     most, takes_back, rest, left : In
         Of the population and the step: see ``augend.hw.instruction.sweep_layout``; ``left`` steps
         with this one.
@@ -57,6 +59,7 @@ class History(wiring.Component):
                 "plane": In(config.plane_bits),
                 "rose": In(1),
                 "fell": In(1),
+                "above": In(config.total_bits),
                 "most": In(config.spike_planes),
                 "takes_back": In(1),
                 "rest": In(config.rest_bits),
@@ -106,7 +109,7 @@ class History(wiring.Component):
             with m.If(there & ~self.fell):
                 m.d.sync += below.eq(1)
             with m.If(self.opens):
-                m.d.sync += below.eq((self.before.total >> planes) != 0)
+                m.d.sync += below.eq((self.before.total & self.above) != 0)
             falls.append(~self.takes_back | below | there)
         for allowed_by, signal, port in zip(
             (rises, falls), may, (self.may_rise, self.may_fall), strict=True

@@ -69,11 +69,12 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     ``restart`` applies in the loop's last iteration, and what is remembered is forgotten then.
 
     Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
-    ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and for what is remembered;
-    ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of ``leak``. In the first
-    ``clamp_steps`` iterations potentials are held. ``inhibits``: every spike of the step before
-    takes ``inhibition`` off the others. ``rest`` is how long a neuron rests after a spike, all
-    ones for ever; ``takes_back``: spikes of -1 only take back earlier ones.
+    ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
+    for what is remembered; ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of
+    ``leak``. In the first ``clamp_steps`` iterations potentials are held. ``inhibits``: every
+    spike of the step before takes ``inhibition`` off the others. ``rest`` is how long a neuron
+    rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only take back earlier
+    ones.
     """
     leaks = {"leaks": 3, "leak": data.ArrayLayout(config.leak_bits, 4)}
     inhibits = {"inhibits": 1, "inhibition": config.inhibition_bits}

@@ -320,10 +320,13 @@ class Lanes(wiring.Component):
         constants = self.now.sweep
         _, read, add, compare, back = stages
         remembered = [History(config) for _ in lanes]
+        above = Signal(config.total_bits)
+        m.d.comb += above.eq((-1 << constants.planes_last) << 1)
         for i, (history, lane) in enumerate(zip(remembered, lanes, strict=True)):
             m.submodules[f"history_{i}"] = history
             m.d.comb += [
                 history.opens.eq(add.whole),
+                history.above.eq(above),
                 history.plane.eq(compare.index),
                 history.rose.eq(lane.rose),
                 history.fell.eq(lane.fell),

@@ -99,8 +99,8 @@ class Bench:
         ctx, dut = self.ctx, self.dut
         if ctx.get(dut.write) and not ctx.get(dut.word.token):
             word = ctx.get(dut.word)
-            place = np.ravel_multi_index((word.a, word.b, word.g), self.layout.extent)
-            self.events.append((int(place), word.plane, word.mask, word.signs))
+            number = np.ravel_multi_index((word.a, word.b, word.g), self.layout.extent)
+            self.events.append((int(number), word.plane, word.mask, word.signs))
         if ctx.get(dut.read):
             sums = ctx.get(dut.sums)
             bits = CONFIG.potential_bits
@@ -143,7 +143,9 @@ class Bench:
         """Add values of -128 to 127, one a neuron, as beats of weights."""
         ctx, dut = self.ctx, self.dut
         words = self.layout.pack(values)
-        await self.load("weight", [sum(int(v) % 256 << 8 * i for i, v in enumerate(w)) for w in words])
+        await self.load(
+            "weight", [sum(int(v) % 256 << 8 * i for i, v in enumerate(w)) for w in words]
+        )
         base = self.sweeps[0][1].potential_base
         ctx.set(dut.gate, (1 << LANES) - 1)
         for word in range(len(words)):
@@ -158,19 +160,21 @@ class Bench:
 def words_of(layout, spikes):
     """Event words that a step's spikes make."""
     events = []
-    for place, word in enumerate(layout.pack(spikes)):
+    for number, word in enumerate(layout.pack(spikes)):
         for plane in reversed(range(8)):
             mask = sum(1 << i for i, n in enumerate(word) if abs(int(n)) >> plane & 1)
             signs = sum(1 << i for i, n in enumerate(word) if n < 0)
             if mask:
-                events.append((place, plane, mask, signs & mask))
+                events.append((number, plane, mask, signs & mask))
     return events
 
 
 async def run(ctx, dut, population, arrivals):
     """Two inferences; every step's event words and potentials, and the clocks of its sweep."""
     bench = Bench(ctx, dut, population)
-    await bench.load("parameter", [int.from_bytes(r.tobytes(), "little") for r in bench.rows["parameter"]])
+    await bench.load(
+        "parameter", [int.from_bytes(r.tobytes(), "little") for r in bench.rows["parameter"]]
+    )
     (first, _), *_ = bench.sweeps
     index, sweep = next((i, one) for i, one in bench.sweeps if one.fire)
     await bench.sweep(bench.instruction(first), 0, True)

@@ -68,7 +68,9 @@ def rules(draw):
         network,
         populations=tuple(populations),
         decode=decode,
-        timesteps=draw(st.integers(1, 6)) if network.input.encoding == "current" else network.timesteps,
+        timesteps=draw(st.integers(1, 6))
+        if network.input.encoding == "current"
+        else network.timesteps,
     )
     return network, pixels
 
