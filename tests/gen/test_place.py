@@ -75,8 +75,8 @@ def test_everything_that_is_in_the_way_is_named_at_once() -> None:
     with pytest.raises(PlacementError) as caught:
         place(network, lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run shifted weights (input to hidden), weights of their own width "
-        "(hidden to scores) and early exit: use --backend golden"
+        "The accelerator does not run shifted weights (input to hidden), weights of their own "
+        "width (hidden to scores) and early exit: use --backend golden"
     )
 
 

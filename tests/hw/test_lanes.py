@@ -32,7 +32,7 @@ CONFIG = AcceleratorConfig(
     group_entries=16,
     lane_entries=16,
     queue_words=256,
-    readout_words=4,
+    readout_words=16,
     signed_events=1,
     spike_planes=8,
     reset_zero=1,
@@ -43,6 +43,7 @@ CONFIG = AcceleratorConfig(
     history_words=16,
     rest_bits=3,
     total_bits=13,
+    first_bits=3,
 )
 STEPS = 4
 
@@ -55,11 +56,12 @@ def populations(draw):
     population = draw(some_population("p", shape, False, "subtract", False, rng))
     strong = int(population.threshold.max())
     arrivals = rng.integers(-strong, 2 * strong, (STEPS, population.size), endpoint=True)
-    return population, arrivals.clip(-128, 127)
+    decode = draw(st.sampled_from(["potential", "potential", "count", "first_spike"]))
+    return population, arrivals.clip(-128, 127), decode
 
 
-def network_of(population):
-    """The population between events and a readout."""
+def network_of(population, decode):
+    """The population between events and a readout, or as the readout itself."""
     out = Population(
         name="out",
         shape=(1,),
@@ -72,20 +74,32 @@ def network_of(population):
         Projection(source=s, target=t, kind="dense", weight=np.ones(n, int))
         for s, t, n in ((INPUT, "p", (population.size, 1)), ("p", "out", (1, population.size)))
     ]
+    hidden = decode == "potential"
     return SpikingNetwork(
         input=Input(shape=(1,), encoding="events", bits=1),
-        populations=(population, out),
-        projections=tuple(ones),
+        populations=(population, out) if hidden else (population,),
+        projections=tuple(ones if hidden else ones[:1]),
         timesteps=STEPS,
+        decode=decode,
     )
+
+
+def totals(trains, decode):
+    """Scores that the spikes of all steps make, neuron by neuron."""
+    if decode == "count":
+        return [sum(train) for train in zip(*trains, strict=True)]
+    return [
+        max((STEPS - step for step, n in enumerate(train) if n > 0), default=0)
+        for train in zip(*trains, strict=True)
+    ]
 
 
 class Bench:
     """Carries sweeps of one population out on the lanes."""
 
-    def __init__(self, ctx, dut, population):
+    def __init__(self, ctx, dut, population, decode):
         self.ctx, self.dut = ctx, dut
-        self.placement = place(network_of(population), lanes=LANES)
+        self.placement = place(network_of(population, decode), lanes=LANES)
         self.layout = self.placement.layouts["p"]
         self.rows = {name: rows for name, _, rows in program_rows(CONFIG, self.placement)}
         core = self.placement.cores[0]
@@ -169,9 +183,9 @@ def words_of(layout, spikes):
     return events
 
 
-async def run(ctx, dut, population, arrivals):
+async def run(ctx, dut, population, arrivals, decode):
     """Two inferences; every step's event words and potentials, and the clocks of its sweep."""
-    bench = Bench(ctx, dut, population)
+    bench = Bench(ctx, dut, population, decode)
     await bench.load(
         "parameter", [int.from_bytes(r.tobytes(), "little") for r in bench.rows["parameter"]]
     )
@@ -193,7 +207,7 @@ async def run(ctx, dut, population, arrivals):
         }
     )
     for _ in range(2):
-        neurons = Neurons(population)
+        neurons, trains = Neurons(population), []
         for step in range(STEPS):
             spent = sum(map(abs, neurons.emitted))
             ctx.set(dut.product, -population.inhibition * spent % (1 << CONFIG.potential_bits))
@@ -206,9 +220,16 @@ async def run(ctx, dut, population, arrivals):
             spikes = neurons.fire(step)
             neurons.sink()
             bench.events.clear()
+            bench.read.clear()
             clocks = await bench.sweep(now, step, step == STEPS - 1)
+            trains.append(spikes)
+            real = bench.layout.pack(np.ones(population.shape, int)).astype(bool)
             expected = words_of(bench.layout, np.reshape(spikes, population.shape))
-            assert bench.events == expected, (step, bench.events, expected)
+            if decode == "potential":
+                assert bench.events == expected
+            elif step == STEPS - 1:
+                scores = bench.layout.pack(np.reshape(totals(trains, decode), population.shape))
+                np.testing.assert_array_equal(np.array(bench.read)[real], scores[real])
             assert clocks == sweep.words * sweep.slots(step) + 1
             bench.read.clear()
             await bench.sweep(look, 0, False)
@@ -216,7 +237,6 @@ async def run(ctx, dut, population, arrivals):
             after.potential = list(neurons.initial if step == STEPS - 1 else neurons.potential)
             after.leak()
             expected = bench.layout.pack(np.reshape(after.potential, population.shape))
-            real = bench.layout.pack(np.ones(population.shape, int)).astype(bool)
             np.testing.assert_array_equal(np.array(bench.read)[real], expected[real])
 
 
@@ -226,7 +246,7 @@ def test_every_rule_step_by_step(cases):
     dut = Lanes(CONFIG)
 
     async def bench(ctx):
-        for population, arrivals in cases:
-            await run(ctx, dut, population, arrivals)
+        for case in cases:
+            await run(ctx, dut, *case)
 
     simulate(dut, bench, clocks=200_000)
