@@ -242,7 +242,12 @@ STAGES = obligations(
     (
         ("spikes only above the threshold", 8, SPIKE, SPIKE.replace(">=", ">")),
         ("a lane without neuron spikes", 8, SPIKE, SPIKE.replace("!= 0", "!= 1")),
-        ("the difference is a bit short", 8, "signed(bits + 1)", "signed(bits)"),
+        (
+            "the difference is a bit short",
+            8,
+            "excess = Signal(signed(bits + 1))",
+            "excess = Signal(signed(bits))",
+        ),
         (
             "halves what is left alone",
             8,

@@ -51,7 +51,7 @@ class Step(wiring.Component):
                 "most": In(2),
                 "rest": In(2),
                 "left": In(3),
-                "shifts": In(2).array(2),
+                "shifts": In(2).array(3),
                 "past": In(history_layout(CONFIG)),
             }
         )
@@ -109,7 +109,7 @@ class Step(wiring.Component):
         added(settle, neuron.subtrahend.eq(Subtrahend.FLOOR))
         compared(settle, neuron.sink.eq(self.sinks))
         compared(restore, neuron.restart.eq(Mux(self.final, Restart.INITIAL, Restart.NO)))
-        for i in (0, 1):
+        for i in range(3):
             slot = drain + 1 + i
             added(slot, neuron.subtrahend.eq(Subtrahend.LEAK), neuron.shift.eq(self.shifts[i]))
             compared(slot, neuron.drain.eq(1))
@@ -127,7 +127,7 @@ class Step(wiring.Component):
         with m.If(clock == settle + 3):
             m.d.comb += Assert(history.after == after)
             m.d.comb += Cover((history.after.rest != self.past.rest) & (count == 0), "recovers")
-        with m.If(clock == drain + 2 + 3):
+        with m.If(clock == drain + 3 + 3):
             m.d.comb += [
                 Assert(neuron.next == potential),
                 Cover((count > 1) | (planes == 1), "several spikes"),
@@ -204,7 +204,7 @@ class Step(wiring.Component):
         left = Signal(signed(WIDE))
         m.d.comb += [
             held.eq(Mux(self.final, self.initial, above)),
-            left.eq(held - (held >> self.shifts[0]) - (held >> self.shifts[1])),
+            left.eq(held - sum(held >> shift for shift in self.shifts)),
             Assume(fits(left, BITS)),
         ]
         after = Signal(history_layout(CONFIG))
@@ -230,7 +230,7 @@ MUTANTS = (
     ("further spikes from zero", Neuron, "due & (self.lowest | (step >= 0))", "due"),
     ("the floor is taken off", Neuron, "self.next.eq(taken)\n", "self.next.eq(excess)\n"),
     ("leaks of what is left", Neuron, "Mux(self.again, drained, self.next)", "self.next"),
-    ("a pair of signs", History, "rises.append(~sank)", "rises.append(1)"),
+    ("a pair of signs", History, "rises.append(~sank)", "rises.append(sank | ~sank)"),
     ("more than the most", History, "m.d.sync += equal.eq(0)", "m.d.sync += equal.eq(1)"),
     ("fires at rest", History, "self.before.rest != 0)", "self.before.rest == 1)"),
     (
@@ -253,7 +253,7 @@ RULES = [
         name=f"lane with all rules, {planes} planes",
         spec=lambda planes=planes: Step(Neuron, History, planes),
         kind=kind,
-        depth=13,
+        depth=14,
         why="a word's visit has so many clocks, and everything that varies is chosen before",
     )
     for planes in (1, 2)
@@ -265,7 +265,7 @@ RULES = [
             broken(Neuron, of, *change), broken(History, of, *change), 2
         ),
         kind="mutant",
-        depth=13,
+        depth=14,
     )
     for what, of, *change in MUTANTS
 ]
