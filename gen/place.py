@@ -23,7 +23,7 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS: frozenset[str] = frozenset()
+RUNS: frozenset[str] = frozenset({"early exit"})
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -99,6 +99,20 @@ class Placement:
     def numbers(self) -> dict[str, int]:
         """Number of each population."""
         return {INPUT: 0} | {p.name: i for i, p in enumerate(self.network.populations, 1)}
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether the readout is swept in every time step, not just once an image."""
+        network = self.network
+        every = network.exit_margin is not None or network.softmax is not None
+        return every or network.readout.fires
+
+    @property
+    def decides(self) -> bool:
+        """Whether an inference can end before the last time step."""
+        network = self.network
+        several = network.readout.size > 1 and network.timesteps > 1
+        return network.exit_margin is not None and several
 
     def listeners(self, name: str) -> list[int]:
         """Cores to which a population's events go."""
@@ -181,12 +195,6 @@ def _refuse(network: SpikingNetwork) -> None:
         *others, last = refused
         listed = f"{', '.join(others)} and {last}" if others else last
         raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
-    if any(n > 1 for n in network.readout.shape[1:]):
-        raise UnsupportedError(
-            f"Readout {network.readout.name!r} has shape {network.readout.shape}; the readout unit "
-            f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
-            f"{_ELSEWHERE}"
-        )
     seen: dict[str, str] = {}
     for projection in network.projections:
         if projection.source in seen:
@@ -280,7 +288,14 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
             lane_base=builder.add("lane", tables.lane),
             tables=tables,
         )
-    schedule = core_schedule(network, sweeps, currents, consumes)
+    schedule = core_schedule(
+        network,
+        sweeps,
+        currents,
+        consumes,
+        stepwise=placement.stepwise,
+        decides=placement.decides,
+    )
     return builder.build(schedule)
 
 
@@ -290,7 +305,8 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
     reads = population.reset == "none"
-    steps = network.timesteps if reads or (network.schedule == "phased" and not fed) else 1
+    once = reads and not placement.stepwise  # all biases at the end
+    steps = network.timesteps if once or (network.schedule == "phased" and not fed) else 1
     threshold = population.threshold
     rows, per_neuron = _parameter_rows(
         layout, population, threshold, population.bias * steps, population.initial
@@ -309,6 +325,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         bias=bias,
         fire=not reads,
         read=reads,
+        every=reads and (placement.decides or network.softmax is not None),
         restart="initial",
         updates=population.size,
     )

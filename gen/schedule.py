@@ -7,7 +7,7 @@ from typing import Literal
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["Consume", "End", "Instruction", "Sweep", "core_schedule"]
+__all__ = ["Consume", "Decide", "End", "Instruction", "Sweep", "core_schedule"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,6 +51,7 @@ class Sweep:
     scale: Literal["keep", "halve", "double", "halve_some"] = "keep"
     fire: bool = False
     read: bool = False
+    every: bool = False
     restart: Literal["no", "initial", "zero"] = "no"
     updates: int = 0
     passes: int = 1
@@ -66,6 +67,19 @@ class Sweep:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Decide:
+    """Wait with all cores until it is known whether the inference ends with this time step.
+
+    Where it does, the core's initialisation is carried out once more. In the loop's last iteration
+    there is nothing to wait for.
+    """
+
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class End:
     """The inference is over; the next one begins at ``back``."""
 
@@ -74,7 +88,7 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Sweep | End
+Instruction = Consume | Sweep | Decide | End
 
 
 def core_schedule(
@@ -82,6 +96,9 @@ def core_schedule(
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
     consumes: dict[str, Consume],
+    *,
+    stepwise: bool = False,
+    decides: bool = False,
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -96,6 +113,8 @@ def core_schedule(
         Sweeps of the populations of this core, and of their input currents.
     consumes
         By source, what this core takes.
+    stepwise, decides
+        Whether the readout is swept in every time step, and whether the inference may then end.
     """
     program: list[Instruction] = []
 
@@ -106,6 +125,7 @@ def core_schedule(
             program.append(replace(item, times=times, closes=closes, back=first))
 
     quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
+    readout = network.readout.name
     loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
@@ -131,10 +151,15 @@ def core_schedule(
     if network.schedule == "phased":
         for name in order:
             loop(steps, bodies[name])
+        if stepwise and readout in sweeps:
+            loop(steps, [sweeps[readout]])
     else:
-        loop(steps, [item for name in order for item in bodies[name]])
-    readout = network.readout.name
-    if readout in sweeps:
+        body: list[Instruction] = [item for name in order for item in bodies[name]]
+        if stepwise:
+            body += [sweeps[readout]] if readout in sweeps else []
+            body += [Decide()] if decides and body else []
+        loop(steps, body)
+    if readout in sweeps and not stepwise:
         read = sweeps[readout]
         if read.current and steps > 1:  # the current of every step but the last
             loop(steps - 1, [replace(read, read=False, restart="no", updates=0)])

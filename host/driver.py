@@ -113,10 +113,11 @@ class GoldenAccelerator:
             spikes=golden.spikes,
             operations=golden.operations,
             updates=golden.updates,
+            exit_step=golden.exit_step,
         )
         if self._timing is None:
             return result
-        timing = self._timing.run(pixels, golden.trains)
+        timing = self._timing.run(pixels, golden.trains, golden.exit_step)
         return replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
 
     def __enter__(self) -> "GoldenAccelerator":
@@ -252,20 +253,22 @@ class RtlAccelerator:
         if command != Command.RUN:
             return 0
         config = self.config
-        classes = self.program.network.readout.channels
-        return classes + 3 + config.cores * (len(STALLS) + len(QUANTITIES) * config.populations)
+        classes = self.program.network.readout.size
+        return classes + 4 + config.cores * (len(STALLS) + len(QUANTITIES) * config.populations)
 
     def _result(self, payloads: list[Words]) -> Result:
         config = self.config
-        classes = self.program.network.readout.channels
+        network = self.program.network
+        classes = network.readout.size
         answer = np.stack(payloads).astype(np.int64)  # (images, words)
-        head, tail = np.split(answer, [classes + 3], axis=1)
+        head, tail = np.split(answer, [classes + 4], axis=1)
         per_core = tail.reshape(len(answer), config.cores, -1)
         stalls, counters = np.split(per_core, [len(STALLS)], axis=2)
         # Each population is counted on its own core only.
         counters = counters.sum(1).reshape(len(answer), config.populations, len(QUANTITIES))
         numbers = self.placement.numbers
-        names = [p.name for p in self.program.network.populations]
+        names = [p.name for p in network.populations]
+        steps = head[:, classes + 3]
         counted = {
             quantity: {name: counters[:, numbers[name], q] for name in names}
             for q, quantity in enumerate(QUANTITIES)
@@ -278,6 +281,7 @@ class RtlAccelerator:
             words=counted["words"],
             updates=counted["updates"],
             cycles=head[:, classes + 2],
+            exit_step=np.where(steps == 0, network.timesteps, steps),
             stalls={reason: stalls[:, :, i] for i, reason in enumerate(STALLS)},
         )
 

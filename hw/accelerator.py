@@ -1,6 +1,6 @@
 """The accelerator: link, encoder, router, cores and readout, connected."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, ResetInserter
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -52,9 +52,15 @@ class Accelerator(wiring.Component):
         m.submodules.receiver = receiver = PacketReceiver(config)
         m.submodules.sender = sender = PacketSender()
         m.submodules.controller = controller = Controller(config)
-        m.submodules.encoder = encoder = Encoder(config)
+        encoder = Encoder(config)
         m.submodules.router = router = SpikeRouter(config)
         m.submodules.readout = readout = Readout(config)
+        # An inference that ends early leaves the encoder with steps that nobody takes.
+        m.submodules.encoder = (
+            ResetInserter(readout.decided & readout.exits)(encoder)
+            if config.early_exit
+            else encoder
+        )
         cores = [Core(config) for _ in range(config.cores)]
 
         wiring.connect(m, wiring.flipped(self.host), receiver.link)
@@ -79,11 +85,13 @@ class Accelerator(wiring.Component):
             router.load_population.eq(load.address),
             router.load_cores.eq(load.row),
             controller.idle.eq(Cat(core.idle for core in cores).all()),
+            readout.waiting.eq(Cat(core.idle | core.waits for core in cores).all()),
             controller.done.eq(readout.done),
             controller.prediction.eq(readout.prediction),
             controller.classes_last.eq(constants.classes_last),
             controller.score.eq(readout.score),
-            readout.index.eq(controller.score_index),
+            readout.following.eq(controller.score_following),
+            controller.steps.eq(readout.steps),
             readout.clear.eq(controller.start),
             self.start.eq(controller.start & ~controller.restart),
             self.done.eq(readout.done),
@@ -98,6 +106,8 @@ class Accelerator(wiring.Component):
             m.d.comb += [
                 core.start.eq(controller.start),
                 core.restart.eq(controller.restart),
+                core.decided.eq(readout.decided),
+                core.exits.eq(readout.exits),
                 router.ports[i].eq(core.port),
                 core.load.eq(load),
                 core.counter_read.eq(controller.counter_read[i]),
@@ -113,7 +123,8 @@ class Accelerator(wiring.Component):
                 m.d.comb += [
                     readout.word.eq(1),
                     readout.word_last.eq(core.read_last),
-                    readout.potentials.eq(core.sums),
+                    readout.word_final.eq(core.read_final),
+                    readout.values.eq(core.sums),
                 ]
         wiring.connect(m, encoder.events, router.sources[config.cores])
         m.d.comb += [

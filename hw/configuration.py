@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events"})
+OPTIONAL = frozenset({"signed_events", "early_exit"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -57,6 +57,8 @@ class AcceleratorConfig:
     spike_planes
         Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
         bit planes, an event word for each.
+    early_exit
+        1 where an inference can end after the step in which the best score leads by a margin.
     """
 
     lanes: int = 16
@@ -82,6 +84,7 @@ class AcceleratorConfig:
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
+    early_exit: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -105,6 +108,7 @@ class AcceleratorConfig:
             ("pixel_bits", 8),
             ("signed_events", 1),
             ("spike_planes", 8),
+            ("early_exit", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(

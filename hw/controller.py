@@ -32,7 +32,7 @@ class Controller(wiring.Component):
         Begin an inference; with ``restart`` on every core, and without input, the initialisation.
     idle : In
         Every core's schedule has ended.
-    done, prediction, classes_last, score_index, score : In, In, In, Out, In
+    done, prediction, steps, classes_last, score, score_following : In, In, In, In, In, Out
         The readout.
     clocks : Out
         Clocks from ``start`` until ``done``.
@@ -58,8 +58,9 @@ class Controller(wiring.Component):
                 "done": In(1),
                 "prediction": In(16),
                 "classes_last": In(16),
-                "score_index": Out(16),
+                "steps": In(16),
                 "score": In(signed(config.potential_bits)),
+                "score_following": Out(1),
                 "clocks": Out(32),
                 "counter_read": Out(len(QUANTITIES)).array(config.cores),
                 "counter_population": Out(config.population_bits),
@@ -161,7 +162,7 @@ class Controller(wiring.Component):
     def _length(self, m: Module, answer: Signal) -> Signal:
         config = self._config
         result = Signal(16)
-        fixed = config.cores * (len(STALLS) + len(QUANTITIES) * config.populations) + 4
+        fixed = config.cores * (len(STALLS) + len(QUANTITIES) * config.populations) + 5
         with m.Switch(answer):
             with m.Case(Command.REFUSED):
                 m.d.comb += result.eq(2)
@@ -271,9 +272,10 @@ class Controller(wiring.Component):
         quantity = Signal(range(max(len(QUANTITIES), len(STALLS))))
         word = self.reply.payload
         sent = Signal()
+        settled = Signal()  # nothing counts any more
+        m.d.sync += settled.eq(self.idle)
         m.d.comb += [
             sent.eq(self.reply.valid & self.reply.ready),
-            self.score_index.eq(index),
             self.counter_population.eq(population),
         ]
         with m.FSM():
@@ -315,6 +317,7 @@ class Controller(wiring.Component):
                 m.next = "SCORE"
             with m.State("SCORE"):
                 m.d.comb += [self.reply.valid.eq(1), word.eq(self.score)]
+                m.d.comb += self.score_following.eq(sent)
                 with m.If(sent):
                     m.d.sync += index.eq(index + 1)
                     m.next = "LOOK-UP"
@@ -327,10 +330,14 @@ class Controller(wiring.Component):
             with m.State("CLOCKS"):
                 m.d.comb += [self.reply.valid.eq(1), word.eq(self.clocks)]
                 with m.If(sent):
+                    m.next = "STEPS"
+            with m.State("STEPS"):
+                m.d.comb += [self.reply.valid.eq(1), word.eq(self.steps)]
+                with m.If(sent):
                     m.next = "STALLS"
             with m.State("STALLS"):
                 m.d.comb += [
-                    self.reply.valid.eq(1),
+                    self.reply.valid.eq(settled),
                     word.eq(_select(m, core, quantity, self.stalls, "stall")),
                 ]
                 with m.If(sent):

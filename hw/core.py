@@ -43,8 +43,10 @@ class Core(wiring.Component):
         Stream of event words of the core's own populations.
     wrote, wrote_word : Out
         What entered the core's queue in this clock, for observers.
-    read, read_last, sums : Out
-        A word of potentials for the readout, and whether it is the last.
+    read, read_last, read_final, sums : Out
+        A word of potentials for the readout; whether it is the sweep's last; whether the step is.
+    waits, decided, exits : Out, In, In
+        The core waits for the readout's decision; it is made; it is to end the inference.
     counter_read, counter_population, counters : In, In, Out
         See ``Counters``.
     stalls : Out
@@ -68,7 +70,11 @@ class Core(wiring.Component):
                 "wrote_word": Out(word),
                 "read": Out(1),
                 "read_last": Out(1),
+                "read_final": Out(1),
                 "sums": Out(config.lanes * config.potential_bits),
+                "waits": Out(1),
+                "decided": In(1),
+                "exits": In(1),
                 "counter_read": In(len(QUANTITIES)),
                 "counter_population": In(config.population_bits),
                 "counters": Out(32).array(len(QUANTITIES)),
@@ -151,11 +157,21 @@ class Core(wiring.Component):
                             m.next = "SWEEP"
                         with m.Else():
                             m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
+                    if config.early_exit:
+                        with m.Case(Kind.DECIDE):
+                            m.next = "DECIDE"
+                            advance(final)
                     with m.Default():
                         m.d.sync += [at.eq(now.back), iteration.eq(0)]
                         m.next = "IDLE"
             with m.State("SWEEP"):
                 advance(sweep.done)
+            if config.early_exit:
+                with m.State("DECIDE"):
+                    m.d.comb += self.waits.eq(1)
+                    advance(self.decided)
+                    with m.If(self.decided & self.exits):
+                        m.d.sync += [at.eq(0), iteration.eq(0)]
         with m.If(consuming & ~token_taken & ~self.events.valid):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
@@ -285,8 +301,14 @@ class Core(wiring.Component):
             potentials.write.eq(compare.add | back.sweep),
             potentials.write_address.eq(Mux(back.sweep, back.address, compare.address)),
             potentials.write_data.eq(Mux(back.sweep, Cat(lane.next for lane in lanes), sums)),
-            self.read.eq(compare.sweep & ~compare.captures & now.sweep.read),
+            self.read.eq(
+                compare.sweep
+                & ~compare.captures
+                & now.sweep.read
+                & (compare.final | now.sweep.every)
+            ),
             self.read_last.eq(compare.last),
+            self.read_final.eq(compare.final),
             self.sums.eq(sums),
         ]
 

@@ -95,7 +95,7 @@ class Encoder(wiring.Component):
         """Build the scan and the queue."""
         m = Module()
         config = self._config
-        constants = Signal(encoder_layout(config))
+        constants = Signal(encoder_layout(config), reset_less=True)
         m.submodules.queue = queue = EventQueue(config)
         m.submodules.rows = rows = LoadedMemory(
             shape=input_row_bits(config), depth=config.input_rows

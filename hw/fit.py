@@ -76,6 +76,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
         "signed_events": int(any(p.bipolar for p in network.populations)),
+        "early_exit": int(placement.decides),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
         ),

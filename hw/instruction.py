@@ -17,6 +17,9 @@ class Kind(enum.Enum, shape=2):
     """Take one step of events from a port through a projection."""
     SWEEP = 2
     """Visit every word of a population."""
+    DECIDE = 3
+    """Wait with all cores for the readout: go on, or initialise and end. Nothing in the loop's last
+    iteration."""
 
 
 class BiasWhen(enum.Enum, shape=2):
@@ -63,7 +66,8 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     ``potential_base`` on. Parameter rows are taken from ``parameter_base`` on, one a word where
     ``per_neuron``, else one for each ``g``. ``current``: before each word its input current is
     read, from ``current_base`` on. ``fire``: compare, reset and emit; ``read``: hand the sums to
-    the readout. ``restart`` applies in the loop's last iteration.
+    the readout in the loop's last iteration, with ``every`` in each. ``restart`` applies in the
+    last iteration.
     """
     return data.StructLayout(
         {
@@ -79,6 +83,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "scale": Scale,
             "fire": 1,
             "read": 1,
+            "every": 1,
             "restart": Restart,
             "updates": 24,
         }

@@ -9,13 +9,14 @@ from amaranth.lib import data
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Sweep
+from augend.gen.schedule import Consume, Decide, Instruction, Sweep
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
 from augend.hw.instruction import BiasWhen, Kind, instruction
 from augend.hw.loading import CORE_MEMORIES, words
 from augend.hw.neuron import Restart, Scale
+from augend.hw.readout import readout_constants
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
 
@@ -66,7 +67,17 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         "g_last": g - 1,
     }
     encoder = _const(encoder_layout(config), constants)
-    readout = network.readout.channels - 1 | network.rectified << 16
+    rows, columns, groups = placement.layouts[network.readout.name].extent
+    last_constants = {
+        "classes_last": network.readout.size - 1,
+        "rectified": network.rectified,
+        "pixels_last": rows * columns - 1,
+        "groups": groups if rows * columns > 1 else 0,
+    }
+    if placement.decides:
+        assert network.exit_margin is not None
+        last_constants["margin"] = min(network.exit_margin, 1 << config.potential_bits)
+    readout = _const(readout_constants(config), last_constants)
     routes = [
         sum(1 << core for core in placement.listeners(name)) if network.out_of(name) else 0
         for name in numbers
@@ -175,10 +186,11 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
                 "scale": Scale[one.scale.upper()],
                 "fire": one.fire,
                 "read": one.read,
+                "every": one.every,
                 "restart": Restart[one.restart.upper()],
                 "updates": one.updates,
             },
         }
     else:
-        values["kind"] = Kind.END
+        values["kind"] = Kind.DECIDE if isinstance(one, Decide) else Kind.END
     return _const(instruction(config), values)

@@ -13,7 +13,7 @@ __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSend
 MAGIC = 0xA6
 """First byte of every packet."""
 
-VERSION = 1
+VERSION = 2
 """Of the protocol; told by the answer to ``HELLO``."""
 
 
@@ -39,7 +39,8 @@ class Command(enum.Enum, shape=8):
     DONE = 0x81
     """The write, or the start, has been carried out."""
     RESULT = 0x83
-    """Classes; scores; prediction; clocks; then of each core its stalls and its counters."""
+    """Classes; scores; prediction; clocks; steps run, 0 for all; then of each core its stalls and
+    its counters."""
     REFUSED = 0xFF
     """A ``Fault``, and the sequence number that is expected."""
 

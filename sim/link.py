@@ -25,12 +25,15 @@ class Request:
     busy
         Clocks from the start that it causes until that is over: of an inference, its cycles; of an
         initialisation, until every core is idle again.
+    idle
+        Clocks from the start of an inference until every core is idle.
     """
 
     kind: Literal["write", "start", "run"]
     length: int
     arrived: int
     busy: int = 0
+    idle: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +69,9 @@ class LinkModel:
             if request.kind == "start":
                 free, idle = answer + 1, answer + _ACKNOWLEDGE
             else:
-                # Head, length, number of classes; a score in three clocks; the rest in one each.
-                payload_end = answer + 5 + 3 * self.classes + self.counters
+                # Head, length, number of classes; a score in three clocks; prediction, clocks and
+                # steps in one each; once every core is idle, stalls and counters.
+                first = max(answer + 7 + 3 * self.classes, start + request.idle + 1)
+                payload_end = first + self.counters - 1
                 free, idle = payload_end + 1, payload_end + 2
         return result

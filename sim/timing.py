@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, End, Instruction, Sweep
+from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep
 from augend.sim.beats import StepBeats, step_beats
 
-__all__ = ["Emission", "Timing", "TimingModel"]
+__all__ = ["Emission", "Timing", "TimingModel", "initialisation_clocks"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,6 +26,10 @@ _VISIBLE = 2  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
+_MARGIN = 2  # from then until it is known whether to end, where there are further steps
+_SPIKE = 4  # from finding who wins an output spike until its words are free; beside the draw
+_DRAW = 3  # what noise takes from reading a score until comparing it
+_DECIDED = 1  # from when this is known and every core waits until it is told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +70,8 @@ class Timing:
     ----------
     cycles
         ``(images,)``: until the prediction stands.
+    idle
+        ``(images,)``: until every core is idle; after an early exit they first initialise.
     stalls
         ``{held, starved, blocked: (images, cores)}``.
     words
@@ -78,6 +84,7 @@ class Timing:
     """
 
     cycles: Ints
+    idle: Ints
     stalls: Mapping[str, Ints]
     words: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
@@ -121,7 +128,12 @@ class TimingModel:
         self._queue_steps = queue_steps
         self._block = potential_memory == "block"
 
-    def run(self, pixels: npt.NDArray, trains: Mapping[str, npt.NDArray[np.bool_]]) -> Timing:
+    def run(
+        self,
+        pixels: npt.NDArray,
+        trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None = None,
+    ) -> Timing:
         """Clocks of inferences.
 
         Parameters
@@ -131,8 +143,11 @@ class TimingModel:
             ``(images, T, *shape)`` for events.
         trains
             Spikes of every population that fires, ``(images, T, *shape)``.
+        exit_step
+            ``(images,)``: number of steps run, for a network with an exit margin.
         """
-        return _Run(self._placement, self._queue_steps, self._block, pixels, trains).run()
+        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains, exit_step)
+        return run.run()
 
 
 class _Run:
@@ -145,6 +160,7 @@ class _Run:
         block: bool,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None,
     ) -> None:
         self.placement = placement
         self.queue_steps = queue_steps
@@ -160,6 +176,14 @@ class _Run:
             for reason in ("held", "starved", "blocked")
         }
         self.cycles = np.zeros(self.images, np.int64)
+        self.idle = np.zeros(self.images, np.int64)
+        self.free = np.zeros(self.images, np.int64)  # from when on the readout takes more words
+        self.exit_step = exit_step
+        self.live = np.ones(self.images, bool)  # images whose inference goes on
+        self.deciding = [any(isinstance(one, Decide) for one in work) for work in self.work]
+        self.decisions = [0] * cores  # that each core has left behind
+        self.told: list[Ints] = []  # clocks of the decisions
+        self.arrived: set[int] = set()
         names = [p.name for p in placement.network.populations]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
@@ -183,8 +207,11 @@ class _Run:
                     progress = True
         if encoding < passes or any(a < len(w) for a, w in zip(at, self.work, strict=True)):
             raise RuntimeError("The schedules wait for each other: this placement cannot run")
+        for clock in self.clock:
+            self.idle = np.where(self.live, np.maximum(self.idle, clock + 1), self.idle)
         return Timing(
             cycles=self.cycles,
+            idle=self.idle,
             stalls=self.stalls,
             words=self.words,
             clocks=self.clocks,
@@ -270,6 +297,8 @@ class _Run:
             return self._consume(core, one)
         if isinstance(one, Sweep):
             return self._sweep(core, one)
+        if isinstance(one, Decide):
+            return self._decide(core)
         return True
 
     def _consume(self, core: int, one: Consume) -> bool:
@@ -284,11 +313,11 @@ class _Run:
         beats = self._beats(one, source, step)
         left[:] = begin + _FAN_OUT + beats.until_token
         port.left.append(left)
-        self.stalls["starved"][:, core] += begin - clock
-        self.stalls["held"][:, core] += beats.held
-        self.words[one.population] += beats.words
+        self.stalls["starved"][:, core] += self.live * (begin - clock)
+        self.stalls["held"][:, core] += self.live * beats.held
+        self.words[one.population] += self.live * beats.words
         self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
-        self.clocks[one.population] += self.clock[core] - begin
+        self.clocks[one.population] += self.live * (self.clock[core] - begin)
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
@@ -298,13 +327,13 @@ class _Run:
     def _sweep(self, core: int, one: Sweep) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
-        slots = one.words * (2 if one.current else 1)
+        slots = _slots(one)
         if one.fire:
             room = self._room(port)
             if room is None:
                 return False
             begin = np.maximum(clock, room)
-            self.stalls["blocked"][:, core] += begin - clock
+            self.stalls["blocked"][:, core] += self.live * (begin - clock)
             clock = begin
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
@@ -313,11 +342,59 @@ class _Run:
             last = clock + slots
             self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
         if one.read:
-            classes = self.placement.network.readout.channels
-            self.cycles = clock + slots + classes + _READOUT
+            found = clock + slots + self.placement.network.readout.size + _READOUT
+            self.cycles = np.where(self.live, found, self.cycles)
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
+
+    def _decide(self, core: int) -> bool:
+        """Wait until all cores do; what ends then stays as it is in all counts."""
+        step = self.decisions[core]
+        if step == self.placement.network.timesteps - 1:
+            self.clock[core] = self.clock[core] + _NEXT
+            return True
+        if step == len(self.told):
+            self.arrived.add(core)
+            if len(self.arrived) < sum(self.deciding):
+                return False
+            self._tell()
+        self.clock[core] = self.told[step] + _NEXT
+        self.decisions[core] += 1
+        return True
+
+    def _tell(self) -> None:
+        """Make the decision of a step known; images that end initialise their potentials."""
+        assert self.exit_step is not None
+        waits = [self.clock[core] + 1 for core in self.arrived]
+        told = np.maximum.reduce([self.cycles + _MARGIN, *waits]) + _DECIDED
+        self.told.append(told)
+        self.arrived.clear()
+        ends = self.live & (self.exit_step == len(self.told))
+        initialisation = [
+            _NEXT + initialisation_clocks(core.instructions)
+            for core, deciding in zip(self.placement.cores, self.deciding, strict=True)
+            if deciding
+        ]
+        self.cycles = np.where(ends, told, self.cycles)
+        self.idle = np.where(ends, told + max(initialisation), self.idle)
+        self.live &= ~ends
+
+
+def _slots(one: Sweep) -> int:
+    """Clocks in which a sweep visits its words."""
+    return one.words * (2 if one.current else 1)
+
+
+def initialisation_clocks(instructions: list[Instruction]) -> int:
+    """Clocks from a core's first instruction until it is idle again: sweeps, then the end."""
+    clocks = 1
+    for one in instructions:
+        if isinstance(one, End):
+            break
+        assert isinstance(one, Sweep)
+        clocks += _slots(one) + _SWEEP_END + _NEXT
+    return clocks
 
 
 def _unroll(instructions: list[Instruction]) -> list[Instruction]:

@@ -69,7 +69,6 @@ REFUSED = {
     "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),
     "several input events a step": chain(input=Input(shape=(4,), encoding="events", bits=2)),
     "readout by count": chain(last={"reset": "subtract"}, decode="count"),
-    "early exit": chain(exit_margin=2),
 }
 
 
@@ -81,12 +80,14 @@ def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
 
 
 def test_everything_that_is_in_the_way_is_named_at_once() -> None:
-    network = chain(hidden={"leak": (3,), "refractory": 1}, exit_margin=2)
+    network = chain(
+        hidden={"leak": (3,), "refractory": 1}, last={"reset": "subtract"}, decode="count"
+    )
     with pytest.raises(PlacementError) as caught:
         place(network, lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run leak (hidden), refractory steps (hidden) and early exit: "
-        "use --backend golden"
+        "The accelerator does not run leak (hidden), refractory steps (hidden) and "
+        "readout by count: use --backend golden"
     )
 
 

@@ -1,0 +1,67 @@
+"""Hypothesis strategy: chains of populations whose scores are read in every way there is."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from augend.gen.network import Projection
+from augend.sim.golden import GoldenModel
+
+from .drawn_chains import chains, weights
+
+
+@st.composite
+def shaped(draw):
+    """A chain whose readout has any shape, behind a dense projection or a convolution."""
+    network, pixels = draw(chains())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    *earlier, last = network.populations
+    *projections, into = network.projections
+    source = network.shape_of(into.source)
+    width = network.weight_bits
+    extent = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    shape = (draw(st.integers(1, 6)), *extent)
+    if len(source) == 3 and draw(st.booleans()):
+        taps = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+        into = Projection(
+            source=into.source,
+            target=last.name,
+            kind="conv",
+            weight=weights(rng, width, (shape[0], source[0], *taps)),
+            padding=(1, 1),
+        )
+    elif draw(st.booleans()):
+        size = int(np.prod(shape)), int(np.prod(source))
+        into = replace(into, weight=weights(rng, width, size))
+    else:
+        shape = last.shape
+    if shape != last.shape:
+        per = shape if draw(st.booleans()) else shape[:1]
+        fed = last.current_shift is not None
+        last = replace(
+            last,
+            shape=shape,
+            threshold=np.ones(per, np.int64),
+            bias=rng.integers(-30, 60, per),
+            initial=rng.integers(-30, 60, per),
+            current_shift=rng.integers(0, 10, shape[0]) if fed else None,
+        )
+    network = replace(network, populations=(*earlier, last), projections=(*projections, into))
+    return network, pixels
+
+
+@st.composite
+def exiting(draw):
+    """A network that ends after different steps for different images, where it can."""
+    network, pixels = draw(shaped())
+    timesteps = draw(st.integers(1, 6))
+    if network.input.encoding == "events":
+        pixels = np.tile(pixels, (1, timesteps, *[1] * (pixels.ndim - 2)))[:, :timesteps]
+    network = replace(network, schedule="synchronous", timesteps=timesteps)
+    leads = [1 << 40]
+    if network.readout.size > 1:
+        scores = GoldenModel(network, record="steps").run(pixels).step_scores
+        ranked = np.sort(scores, axis=2)
+        leads = sorted({1, *np.maximum(ranked[..., -1] - ranked[..., -2], 1).ravel().tolist()})
+    return replace(network, exit_margin=draw(st.sampled_from(leads))), pixels
