@@ -23,7 +23,7 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS: frozenset[str] = frozenset({"early exit"})
+RUNS: frozenset[str] = frozenset({"early exit", "readout by softmax"})
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 

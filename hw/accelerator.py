@@ -93,6 +93,9 @@ class Accelerator(wiring.Component):
             readout.following.eq(controller.score_following),
             controller.steps.eq(readout.steps),
             readout.clear.eq(controller.start),
+            readout.load_noise.eq(strobe["noise"]),
+            readout.load_address.eq(load.address),
+            readout.load_data.eq(load.row),
             self.start.eq(controller.start & ~controller.restart),
             self.done.eq(readout.done),
         ]
@@ -108,6 +111,7 @@ class Accelerator(wiring.Component):
                 core.restart.eq(controller.restart),
                 core.decided.eq(readout.decided),
                 core.exits.eq(readout.exits),
+                core.free.eq(readout.free),
                 router.ports[i].eq(core.port),
                 core.load.eq(load),
                 core.counter_read.eq(controller.counter_read[i]),

@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events", "early_exit"})
+OPTIONAL = frozenset({"signed_events", "early_exit", "noise_bits"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -59,6 +59,8 @@ class AcceleratorConfig:
         bit planes, an event word for each.
     early_exit
         1 where an inference can end after the step in which the best score leads by a margin.
+    noise_bits
+        Width of the noise of a spiking softmax, in sixteenths of the potential; 0 without one.
     """
 
     lanes: int = 16
@@ -85,6 +87,7 @@ class AcceleratorConfig:
     signed_events: int = 0
     spike_planes: int = 1
     early_exit: int = 0
+    noise_bits: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -109,6 +112,7 @@ class AcceleratorConfig:
             ("signed_events", 1),
             ("spike_planes", 8),
             ("early_exit", 1),
+            ("noise_bits", 40),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(
@@ -121,6 +125,11 @@ class AcceleratorConfig:
     def lane_bits(self) -> int:
         """Width of a lane's number."""
         return ceil_log2(self.lanes)
+
+    @property
+    def score_bits(self) -> int:
+        """Width of a score: a potential, or a count of output spikes of up to 65536 steps."""
+        return max(self.potential_bits, 18) if self.noise_bits else self.potential_bits
 
     @property
     def weight_address(self) -> int:

@@ -59,7 +59,7 @@ class Controller(wiring.Component):
                 "prediction": In(16),
                 "classes_last": In(16),
                 "steps": In(16),
-                "score": In(signed(config.potential_bits)),
+                "score": In(signed(config.score_bits)),
                 "score_following": Out(1),
                 "clocks": Out(32),
                 "counter_read": Out(len(QUANTITIES)).array(config.cores),

@@ -47,6 +47,8 @@ class Core(wiring.Component):
         A word of potentials for the readout; whether it is the sweep's last; whether the step is.
     waits, decided, exits : Out, In, In
         The core waits for the readout's decision; it is made; it is to end the inference.
+    free : In
+        The readout, of a softmax, takes the next step's words.
     counter_read, counter_population, counters : In, In, Out
         See ``Counters``.
     stalls : Out
@@ -75,6 +77,7 @@ class Core(wiring.Component):
                 "waits": Out(1),
                 "decided": In(1),
                 "exits": In(1),
+                "free": In(1),
                 "counter_read": In(len(QUANTITIES)),
                 "counter_population": In(config.population_bits),
                 "counters": Out(32).array(len(QUANTITIES)),
@@ -135,6 +138,13 @@ class Core(wiring.Component):
                     with m.If(~final):
                         m.d.sync += [at.eq(now.back), iteration.eq(iteration + 1)]
 
+        reading = Signal()  # the readout still needs the words of the step before
+        if config.noise_bits:
+            with m.If(sweep.start & now.sweep.read & now.sweep.every):
+                m.d.sync += reading.eq(1)
+            with m.If(self.free | self.decided | self.start):
+                m.d.sync += reading.eq(0)
+
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
@@ -152,7 +162,7 @@ class Core(wiring.Component):
                         m.d.comb += consuming.eq(1)
                         advance(fan_out.done)
                     with m.Case(Kind.SWEEP):
-                        with m.If(~now.sweep.fire | queue.room):
+                        with m.If((~now.sweep.fire | queue.room) & ~(now.sweep.read & reading)):
                             m.d.comb += [sweep.start.eq(1), queue.claim.eq(now.sweep.fire)]
                             m.next = "SWEEP"
                         with m.Else():

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
+from augend.gen.gumbel import gumbel_table
 from augend.gen.place import Placement
 from augend.gen.schedule import Sweep
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
@@ -33,6 +34,15 @@ def _potential_bits(placement: Placement) -> int:
             bias = population.bias
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
     return max(widths)
+
+
+def _noise_bits(placement: Placement) -> int:
+    """Width that holds the noise of a softmax; 0 without one."""
+    softmax = placement.network.softmax
+    if softmax is None:
+        return 0
+    noise = gumbel_table(softmax.temperature)
+    return signed_bits(int(noise.min()), int(noise.max()))
 
 
 def _needs(placement: Placement) -> dict[str, int]:
@@ -77,6 +87,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "link_words": 16,
         "signed_events": int(any(p.bipolar for p in network.populations)),
         "early_exit": int(placement.decides),
+        "noise_bits": _noise_bits(placement),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
         ),

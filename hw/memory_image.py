@@ -7,6 +7,7 @@ import numpy.typing as npt
 from amaranth.hdl import Const
 from amaranth.lib import data
 
+from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, Instruction, Sweep
@@ -77,6 +78,17 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
     if placement.decides:
         assert network.exit_margin is not None
         last_constants["margin"] = min(network.exit_margin, 1 << config.potential_bits)
+    softmax = network.softmax
+    if softmax is not None:
+        last_constants["softmax"] = {
+            "used": 1,
+            "poisson": softmax.clock == "poisson",
+            "period_last": softmax.period - 1,
+            "rate": softmax.rate,
+            "seed": softmax.seed,
+        }
+        noise = _pack([gumbel_table(softmax.temperature)[:, None]], [config.noise_bits])
+        result.append(("noise", 0, noise))
     readout = _const(readout_constants(config), last_constants)
     routes = [
         sum(1 << core for core in placement.listeners(name)) if network.out_of(name) else 0

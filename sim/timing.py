@@ -27,8 +27,8 @@ _SCAN = 2  # from reading an input row until its event word is queued
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
 _MARGIN = 2  # from then until it is known whether to end, where there are further steps
-_SPIKE = 4  # from finding who wins an output spike until its words are free; beside the draw
-_DRAW = 3  # what noise takes from reading a score until comparing it
+_FREE = 5  # from then, in a softmax, until the readout takes the next step's words
+_COUNTED = 7  # and in its last step until the prediction stands, beside the classes once more
 _DECIDED = 1  # from when this is known and every core waits until it is told
 
 
@@ -328,6 +328,12 @@ class _Run:
         clock = self.clock[core]
         port = self.ports[core]
         slots = _slots(one)
+        network = self.placement.network
+        classes = network.readout.size
+        if one.read and one.every:
+            begin = np.maximum(clock, self.free)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock)
+            clock = begin
         if one.fire:
             room = self._room(port)
             if room is None:
@@ -342,7 +348,10 @@ class _Run:
             last = clock + slots
             self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
         if one.read:
-            found = clock + slots + self.placement.network.readout.size + _READOUT
+            found = clock + slots + classes + _READOUT
+            if network.softmax is not None:
+                self.free = found + _FREE
+                found = found + _COUNTED + classes
             self.cycles = np.where(self.live, found, self.cycles)
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
         self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)

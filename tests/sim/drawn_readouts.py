@@ -9,6 +9,7 @@ from augend.gen.network import Projection
 from augend.sim.golden import GoldenModel
 
 from .drawn_chains import chains, weights
+from .drawn_everything import some_softmax
 
 
 @st.composite
@@ -52,16 +53,30 @@ def shaped(draw):
 
 
 @st.composite
-def exiting(draw):
-    """A network that ends after different steps for different images, where it can."""
+def stepped(draw):
+    """Any number of time steps, in the synchronous schedule."""
     network, pixels = draw(shaped())
     timesteps = draw(st.integers(1, 6))
     if network.input.encoding == "events":
         pixels = np.tile(pixels, (1, timesteps, *[1] * (pixels.ndim - 2)))[:, :timesteps]
-    network = replace(network, schedule="synchronous", timesteps=timesteps)
+    return replace(network, schedule="synchronous", timesteps=timesteps), pixels
+
+
+@st.composite
+def exiting(draw):
+    """A network that ends after different steps for different images, where it can."""
+    network, pixels = draw(stepped())
     leads = [1 << 40]
     if network.readout.size > 1:
         scores = GoldenModel(network, record="steps").run(pixels).step_scores
         ranked = np.sort(scores, axis=2)
         leads = sorted({1, *np.maximum(ranked[..., -1] - ranked[..., -2], 1).ravel().tolist()})
     return replace(network, exit_margin=draw(st.sampled_from(leads))), pixels
+
+
+@st.composite
+def competing(draw):
+    """Scores that are output spikes, drawn by a softmax."""
+    network, pixels = draw(stepped())
+    softmax = draw(some_softmax(network.timesteps))
+    return replace(network, decode="softmax", softmax=softmax), pixels

@@ -15,7 +15,7 @@ from augend.sim.event_trace import observed_events, predicted_events
 from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
 
-from .drawn_readouts import exiting, shaped
+from .drawn_readouts import competing, exiting, shaped
 from .test_rtl import Kept, as_images, overlay
 
 SHAPES = [(1, 1, "block"), (4, 2, "block"), (8, 3, "distributed")]
@@ -24,7 +24,7 @@ SHAPES = [(1, 1, "block"), (4, 2, "block"), (8, 3, "distributed")]
 def complete(lanes, cores, memory):
     """The overlay with every readout."""
     config = overlay(lanes, cores, memory)
-    return replace(config, early_exit=1, readout_words=128)
+    return replace(config, early_exit=1, noise_bits=37, readout_words=128)
 
 
 @cache
@@ -98,4 +98,17 @@ def test_early_exit(lanes, cores, memory, drawn):
 @relaxed
 @given(drawn=exiting())
 def test_every_event_word_until_an_early_exit(drawn):
+    check_events(*drawn, *SHAPES[1])
+
+
+@pytest.mark.parametrize(("lanes", "cores", "memory"), SHAPES)
+@relaxed
+@given(drawn=competing())
+def test_output_spikes_of_a_softmax(lanes, cores, memory, drawn):
+    check_equal(*drawn, lanes, cores, memory)
+
+
+@relaxed
+@given(drawn=competing())
+def test_every_event_word_beside_a_softmax(drawn):
     check_events(*drawn, *SHAPES[1])
