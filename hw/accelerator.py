@@ -1,12 +1,15 @@
 """The accelerator: link, encoder, router, cores and readout, connected."""
 
-from amaranth.hdl import Cat, Module, ResetInserter
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.controller import Controller
-from augend.hw.core import Core
+from augend.hw.core import FAULTS, Core
 from augend.hw.encoder import Encoder
 from augend.hw.event_word import event_word
 from augend.hw.loading import MEMORIES, row_bits
@@ -55,14 +58,23 @@ class Accelerator(wiring.Component):
         encoder = Encoder(config)
         m.submodules.router = router = SpikeRouter(config)
         m.submodules.readout = readout = Readout(config)
-        # An inference that ends early leaves the encoder with steps that nobody takes.
-        m.submodules.encoder = (
-            ResetInserter(readout.decided & readout.exits)(encoder)
-            if config.early_exit
-            else encoder
-        )
         cores = [Core(config) for _ in range(config.cores)]
-
+        # An inference that ends early leaves the encoder with steps that nobody takes.
+        stop = (readout.decided & readout.exits) | controller.abort
+        may_stop = config.early_exit or config.watchdog_bits
+        m.submodules.encoder = ResetInserter(stop)(encoder) if may_stop else encoder
+        faults = reduce(or_, (core.faults for core in cores))
+        stirs = Cat(core.stirs for core in cores).any()
+        if config.watchdog_bits:
+            lost = Signal()
+            wrote = Signal()
+            m.d.sync += wrote.eq(encoder.wrote)
+            stirs = stirs | wrote
+            with m.If(controller.start):
+                m.d.sync += lost.eq(0)
+            with m.Elif(encoder.lost):
+                m.d.sync += lost.eq(1)
+            faults = faults | lost << FAULTS.index("queue")
         wiring.connect(m, wiring.flipped(self.host), receiver.link)
         wiring.connect(m, receiver.words, controller.words)
         wiring.connect(m, controller.reply, sender.words)
@@ -84,7 +96,9 @@ class Accelerator(wiring.Component):
             router.load.eq(strobe["route"]),
             router.load_population.eq(load.address),
             router.load_cores.eq(load.row),
-            controller.idle.eq(Cat(core.idle for core in cores).all()),
+            controller.idle.eq(Cat(core.idle for core in cores)),
+            controller.stirs.eq(stirs),
+            controller.faults.eq(faults),
             readout.waiting.eq(Cat(core.idle | core.waits for core in cores).all()),
             controller.done.eq(readout.done),
             controller.prediction.eq(readout.prediction),
@@ -112,6 +126,7 @@ class Accelerator(wiring.Component):
                 core.decided.eq(readout.decided),
                 core.exits.eq(readout.exits),
                 core.free.eq(readout.free),
+                core.abort.eq(controller.abort),
                 router.ports[i].eq(core.port),
                 core.load.eq(load),
                 core.counter_read.eq(controller.counter_read[i]),

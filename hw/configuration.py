@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events", "early_exit", "noise_bits"})
+OPTIONAL = frozenset({"signed_events", "early_exit", "noise_bits", "watchdog_bits"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -61,6 +61,9 @@ class AcceleratorConfig:
         1 where an inference can end after the step in which the best score leads by a margin.
     noise_bits
         Width of the noise of a spiking softmax, in sixteenths of the potential; 0 without one.
+    watchdog_bits
+        An inference without any progress for 2**watchdog_bits clocks is ended with a fault, as is
+        one that meets an unexpected token or a full queue; 0 leaves all of this out.
     """
 
     lanes: int = 16
@@ -88,6 +91,7 @@ class AcceleratorConfig:
     spike_planes: int = 1
     early_exit: int = 0
     noise_bits: int = 0
+    watchdog_bits: int = 20
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -113,6 +117,7 @@ class AcceleratorConfig:
             ("spike_planes", 8),
             ("early_exit", 1),
             ("noise_bits", 40),
+            ("watchdog_bits", 30),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(

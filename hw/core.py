@@ -1,6 +1,6 @@
 """A core: runs a list of populations on its own memories."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,10 +16,14 @@ from augend.hw.neuron import Neuron, Operand, Restart, Scale
 from augend.hw.potential_memory import PotentialMemory
 from augend.hw.sweep import Sweep
 
-__all__ = ["STALLS", "Core"]
+__all__ = ["FAULTS", "STALLS", "Core"]
 
 STALLS = ("held", "starved", "blocked")
 """Why a core waits: a potential word comes back too soon; no events; no room for its own."""
+
+
+FAULTS = ("token", "queue")
+"""What can go wrong: a step of another population came than was waited for; a queue was full."""
 
 
 class Core(wiring.Component):
@@ -47,6 +51,10 @@ class Core(wiring.Component):
         A word of potentials for the readout; whether it is the sweep's last; whether the step is.
     waits, decided, exits : Out, In, In
         The core waits for the readout's decision; it is made; it is to end the inference.
+    abort : In
+        Give the inference up. Comes when nothing moves.
+    stirs, faults : Out
+        Something moved in the clock before; what went wrong since ``start`` (``FAULTS``).
     free : In
         The readout, of a softmax, takes the next step's words.
     counter_read, counter_population, counters : In, In, Out
@@ -78,6 +86,9 @@ class Core(wiring.Component):
                 "decided": In(1),
                 "exits": In(1),
                 "free": In(1),
+                "abort": In(1),
+                "stirs": Out(1),
+                "faults": Out(len(FAULTS)),
                 "counter_read": In(len(QUANTITIES)),
                 "counter_population": In(config.population_bits),
                 "counters": Out(32).array(len(QUANTITIES)),
@@ -92,7 +103,8 @@ class Core(wiring.Component):
         config = self._config
         m.submodules.fan_out = fan_out = FanOut(config)
         m.submodules.sweep = sweep = Sweep(config)
-        m.submodules.queue = queue = EventQueue(config)
+        queue = EventQueue(config)
+        m.submodules.queue = ResetInserter(self.abort)(queue) if config.watchdog_bits else queue
         m.submodules.schedule = schedule = memory.Memory(
             shape=instruction(config), depth=config.instructions, init=[]
         )
@@ -174,14 +186,17 @@ class Core(wiring.Component):
                     with m.Default():
                         m.d.sync += [at.eq(now.back), iteration.eq(0)]
                         m.next = "IDLE"
+                self._give_up(m, iteration)
             with m.State("SWEEP"):
                 advance(sweep.done)
+                self._give_up(m, iteration)
             if config.early_exit:
                 with m.State("DECIDE"):
                     m.d.comb += self.waits.eq(1)
                     advance(self.decided)
                     with m.If(self.decided & self.exits):
                         m.d.sync += [at.eq(0), iteration.eq(0)]
+                    self._give_up(m, iteration)
         with m.If(consuming & ~token_taken & ~self.events.valid):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
@@ -189,8 +204,31 @@ class Core(wiring.Component):
         with m.If(self.start):
             m.d.sync += [self.stalls[i].eq(0) for i in range(len(STALLS))]
 
+        if config.watchdog_bits:
+            self._watch(m, fan_out, sweep, queue, now)
         self._lanes(m, fan_out, sweep, queue, now, iteration, final, strobe)
         return m
+
+    def _give_up(self, m: Module, iteration: Signal) -> None:
+        if self._config.watchdog_bits:
+            with m.If(self.abort):
+                m.d.sync += iteration.eq(0)
+                m.next = "IDLE"
+
+    def _watch(
+        self, m: Module, fan_out: FanOut, sweep: Sweep, queue: EventQueue, now: data.View
+    ) -> None:
+        """Tell that something moves, and what goes wrong."""
+        taken = Signal()
+        event = self.events.payload
+        m.d.comb += taken.eq(self.events.valid & self.events.ready)
+        m.d.sync += self.stirs.eq(fan_out.beat | sweep.issue | queue.write | taken)
+        with m.If(taken & event.token & (event.population != now.source)):
+            m.d.sync += self.faults[FAULTS.index("token")].eq(1)
+        with m.If(queue.lost):
+            m.d.sync += self.faults[FAULTS.index("queue")].eq(1)
+        with m.If(self.start):
+            m.d.sync += self.faults.eq(0)
 
     def _lanes(
         self,
@@ -364,11 +402,11 @@ class Core(wiring.Component):
         additions = Signal(32)
         words = Signal(32)
         spikes = Signal(32)
-        with m.If(fan_out.done):
+        with m.If(fan_out.done | self.abort):
             m.d.sync += [additions.eq(0), words.eq(0)]
         with m.Elif(fan_out.beat):
             m.d.sync += [additions.eq(additions + fan_out.additions), words.eq(words + 1)]
-        with m.If(token):
+        with m.If(token | self.abort):
             m.d.sync += spikes.eq(0)
         with m.Elif(back.emits):
             m.d.sync += spikes.eq(spikes + sum(mask[i] for i in range(config.lanes)))

@@ -95,13 +95,14 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in.
+    one that is swept, or that the projection ends in; ``source`` the one that it begins in.
     """
     return data.StructLayout(
         {
             "kind": Kind,
             "port": config.port_bits,
             "population": config.population_bits,
+            "source": config.population_bits,
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,

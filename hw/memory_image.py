@@ -171,6 +171,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "kind": Kind.CONSUME,
             "port": one.port,
             "population": numbers[one.population],
+            "source": numbers[one.source],
             "projection": {
                 "row_base": one.row_base,
                 "column_base": one.column_base,

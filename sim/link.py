@@ -65,13 +65,15 @@ class LinkModel:
                 continue
             start = last + 1
             result.append(start)
-            answer = max(start + max(request.busy, 2) + 1, idle)
+            over = max(request.busy, 2)
+            if request.kind == "run":
+                over = max(over, request.idle + 1)
+            answer = max(start + over + 1, idle)
             if request.kind == "start":
                 free, idle = answer + 1, answer + _ACKNOWLEDGE
             else:
                 # Head, length, number of classes; a score in three clocks; prediction, clocks and
-                # steps in one each; once every core is idle, stalls and counters.
-                first = max(answer + 7 + 3 * self.classes, start + request.idle + 1)
-                payload_end = first + self.counters - 1
+                # steps, stalls and counters in one each.
+                payload_end = answer + 6 + 3 * self.classes + self.counters
                 free, idle = payload_end + 1, payload_end + 2
         return result
