@@ -1,14 +1,14 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.network import INPUT, ContractError, Ints, Population, SpikingNetwork
-from augend.gen.schedule import Consume, Instruction, Sweep, core_schedule
+from augend.gen.schedule import Consume, Instruction, Sweep, When, core_schedule, sums_up
+from augend.gen.sweep_rules import negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -23,7 +23,24 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS: frozenset[str] = frozenset({"early exit", "readout by softmax"})
+RUNS: frozenset[str] = frozenset(
+    {
+        "reset to zero",
+        "bipolar spikes",
+        "spikes that are taken back",
+        "leak",
+        "floor",
+        "single spike",
+        "clamp",
+        "refractory steps",
+        "inhibition",
+        "several spikes a step",
+        "readout by count",
+        "readout by first_spike",
+        "readout by softmax",
+        "early exit",
+    }
+)
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -44,14 +61,17 @@ class CorePlacement:
     weight
         ``(words, lanes)``.
     parameter
-        ``(rows, lanes, 3)``: threshold, bias, initial potential. Threshold 0 marks a lane without
-        a neuron; the rows of an input current hold in its place the right shift that remains.
+        ``(rows, lanes, 6)``: threshold, bias, initial potential, limit and step of spikes of -1,
+        floor; see ``augend.hw.neuron``. Threshold 0 marks a lane without a neuron; the rows of an
+        input current hold in its place the right shift that remains.
     row, column, group, lane
         ``(entries, 3)``: potential word, weight word, count.
     instructions
         The schedule: initialisation, then inference.
     potential_words
         Potentials and input currents.
+    history_words
+        Words of what neurons remember beside.
     """
 
     weight: npt.NDArray[np.int16]
@@ -62,6 +82,7 @@ class CorePlacement:
     lane: Ints
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
+    history_words: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,13 +120,6 @@ class Placement:
     def numbers(self) -> dict[str, int]:
         """Number of each population."""
         return {INPUT: 0} | {p.name: i for i, p in enumerate(self.network.populations, 1)}
-
-    @property
-    def stepwise(self) -> bool:
-        """Whether the readout is swept in every time step, not just once an image."""
-        network = self.network
-        every = network.exit_margin is not None or network.softmax is not None
-        return every or network.readout.fires
 
     @property
     def decides(self) -> bool:
@@ -223,6 +237,7 @@ class _CoreBuilder:
         }
         self.used = dict.fromkeys(self.rows, 0)
         self.potential_words = 0
+        self.history_words = 0
 
     def add(self, memory: str, rows: npt.NDArray) -> int:
         """Append rows; returns the first one's address."""
@@ -237,11 +252,17 @@ class _CoreBuilder:
         self.potential_words += words
         return first
 
+    def remember(self, words: int) -> int:
+        """Reserve history words; returns the first one's address."""
+        first = self.history_words
+        self.history_words += words
+        return first
+
     def empty(self) -> CorePlacement:
         return self.build([])
 
     def build(self, instructions: list[Instruction]) -> CorePlacement:
-        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 3)}
+        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 6)}
         contents = {
             name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int64), *rows])
             for name, rows in self.rows.items()
@@ -252,6 +273,7 @@ class _CoreBuilder:
             weight=weight,
             instructions=instructions,
             potential_words=self.potential_words,
+            history_words=self.history_words,
         )
 
 
@@ -288,14 +310,7 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
             lane_base=builder.add("lane", tables.lane),
             tables=tables,
         )
-    schedule = core_schedule(
-        network,
-        sweeps,
-        currents,
-        consumes,
-        stepwise=placement.stepwise,
-        decides=placement.decides,
-    )
+    schedule = core_schedule(network, sweeps, currents, consumes, decides=placement.decides)
     return builder.build(schedule)
 
 
@@ -304,30 +319,38 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     network = placement.network
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
-    reads = population.reset == "none"
-    once = reads and not placement.stepwise  # all biases at the end
-    steps = network.timesteps if once or (network.schedule == "phased" and not fed) else 1
-    threshold = population.threshold
+    last = population is network.readout
+    summed = last and sums_up(network)
+    gathers = network.schedule == "phased" and population.fires and not fed
+    rules = sweep_rules(network, population)
     rows, per_neuron = _parameter_rows(
-        layout, population, threshold, population.bias * steps, population.initial
+        layout,
+        population,
+        population.threshold << rules["planes"] - 1,
+        population.bias * (network.timesteps if summed or gathers else 1),
+        population.initial,
+        *negative_rows(population, rules["planes"]),
+        *([] if population.floor is None else [population.floor]),
     )
-    bias: Literal["never", "always", "first", "last"]
-    bias = "never" if fed else "first" if network.schedule == "phased" and not reads else "always"
-    potential_base = builder.reserve(layout.words)
+    in_every_step = placement.decides or network.softmax is not None
+    read: When = "never" if not last else "always" if in_every_step else "last"
+    bias: When = "never" if fed else "first" if gathers else "always"
     return Sweep(
         population=population.name,
-        potential_base=potential_base,
+        potential_base=builder.reserve(layout.words),
         current_base=builder.reserve(layout.words) if fed else 0,
         parameter_base=builder.add("parameter", rows),
+        history_base=builder.remember(layout.words) if rules["remembers"] else 0,
         extent=layout.extent,
         per_neuron=per_neuron,
-        current=fed,
+        current="always" if fed else "never",
+        clears="last" if fed else "never",
         bias=bias,
-        fire=not reads,
-        read=reads,
-        every=reads and (placement.decides or network.softmax is not None),
+        emits=population.fires and bool(network.out_of(population.name)),
+        read=read,
         restart="initial",
-        updates=population.size,
+        updates=population.size * (network.timesteps if summed and not population.plain else 1),
+        **rules,
     )
 
 
@@ -353,10 +376,11 @@ def _current_sweep(
 
 
 def _parameter_rows(layout: LaneLayout, population: Population, *values: Ints) -> tuple[Ints, bool]:
-    """Parameter rows ``(rows, lanes, 3)``, one a word of channels where all channels are alike."""
+    """Parameter rows ``(rows, lanes, 6)``, one a word of channels where all channels are alike."""
     per_neuron = len(population.shape) == 3 and any(v.shape == population.shape for v in values)
     if not per_neuron and len(population.shape) == 3:
         layout = LaneLayout(shape=population.shape[:1], lanes=layout.lanes)
     else:
         values = tuple(population.per_neuron(v) for v in values)
-    return np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64), per_neuron
+    rows = np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64)
+    return np.pad(rows, ((0, 0), (0, 0), (0, 6 - len(values)))), per_neuron

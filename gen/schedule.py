@@ -7,7 +7,24 @@ from typing import Literal
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["Consume", "Decide", "End", "Instruction", "Sweep", "core_schedule"]
+__all__ = [
+    "FOREVER",
+    "Consume",
+    "Decide",
+    "End",
+    "Instruction",
+    "Sweep",
+    "When",
+    "core_schedule",
+    "holds",
+    "sums_up",
+]
+
+When = Literal["never", "always", "first", "last"]
+"""Iterations of a loop."""
+
+FOREVER = -1
+"""Rest of a neuron that spikes once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +54,8 @@ class Sweep:
     """Visit every word of a population, or of its input current.
 
     Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
-    that finish an input current, the last of which adds the bias.
+    that finish an input current, the last of which adds the bias. ``planes`` of spikes a step;
+    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``.
     """
 
     population: str
@@ -46,14 +64,28 @@ class Sweep:
     extent: tuple[int, int, int]
     per_neuron: bool
     current_base: int = 0
-    current: bool = False
-    bias: Literal["never", "always", "first", "last"] = "never"
+    history_base: int = 0
+    current: When = "never"
+    clears: When = "never"
+    bias: When = "never"
     scale: Literal["keep", "halve", "double", "halve_some"] = "keep"
     fire: bool = False
-    read: bool = False
-    every: bool = False
+    emits: bool = False
+    read: When = "never"
     restart: Literal["no", "initial", "zero"] = "no"
     updates: int = 0
+    planes: int = 1
+    most: int = 1
+    bipolar: bool = False
+    zero: bool = False
+    sinks: bool = False
+    remembers: bool = False
+    leak: tuple[int, ...] = ()
+    clamp_steps: int = 0
+    inhibition: int = 0
+    rest: int = 0
+    totals: Literal["no", "count", "first"] = "no"
+    takes_back: bool = False
     passes: int = 1
     times: int = 1
     closes: bool = False
@@ -64,6 +96,38 @@ class Sweep:
         """Number of potential words visited."""
         a, b, g = self.extent
         return a * b * g
+
+    @property
+    def settles(self) -> bool:
+        """Whether a slot follows the last spike plane, for the floor or for what is remembered."""
+        return self.sinks or self.remembers
+
+    @property
+    def restores(self) -> bool:
+        """Whether the initial potential has to wait until the one above the floor was read."""
+        return self.sinks and self.read != "never"
+
+    def whole_slot(self, iteration: int) -> int:
+        """Slot, from 0 on, in which a word's sum is whole and its highest plane is compared."""
+        reads = holds(self.current, iteration, self.times)
+        return reads + (1 + self.planes if self.inhibition else 0)
+
+    def read_slot(self, iteration: int) -> int:
+        """Slot whose result is handed over, from 0 on."""
+        return self.whole_slot(iteration) + (self.planes if self.settles else 0)
+
+    def slots(self, iteration: int) -> int:
+        """Clocks that each word is visited in."""
+        leaks = len(self.leak) + 1 if self.leak else 0
+        later = self.planes + self.settles + self.restores + leaks
+        return self.whole_slot(iteration) + later
+
+
+def holds(when: When, iteration: int, times: int) -> bool:
+    """Whether something is done in an iteration of a loop."""
+    if when == "first":
+        return iteration == 0
+    return when == "always" or (when == "last" and iteration == times - 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +161,6 @@ def core_schedule(
     currents: dict[str, Sweep],
     consumes: dict[str, Consume],
     *,
-    stepwise: bool = False,
     decides: bool = False,
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
@@ -113,8 +176,8 @@ def core_schedule(
         Sweeps of the populations of this core, and of their input currents.
     consumes
         By source, what this core takes.
-    stepwise, decides
-        Whether the readout is swept in every time step, and whether the inference may then end.
+    decides
+        Whether the inference may end before the last time step.
     """
     program: list[Instruction] = []
 
@@ -124,8 +187,9 @@ def core_schedule(
             closes = times > 1 and i == len(body) - 1
             program.append(replace(item, times=times, closes=closes, back=first))
 
-    quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
-    readout = network.readout.name
+    quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
+    quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
+    quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
     loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
@@ -141,6 +205,8 @@ def core_schedule(
         loop(1, [take])
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
 
+    readout = sweeps.get(network.readout.name)
+    stepwise = [] if readout is None or sums_up(network) else [readout]
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.encoding == "events" else []), *fires]
     bodies = {
@@ -151,18 +217,22 @@ def core_schedule(
     if network.schedule == "phased":
         for name in order:
             loop(steps, bodies[name])
-        if stepwise and readout in sweeps:
-            loop(steps, [sweeps[readout]])
+        loop(steps, stepwise)
     else:
-        body: list[Instruction] = [item for name in order for item in bodies[name]]
-        if stepwise:
-            body += [sweeps[readout]] if readout in sweeps else []
-            body += [Decide()] if decides and body else []
-        loop(steps, body)
-    if readout in sweeps and not stepwise:
-        read = sweeps[readout]
-        if read.current and steps > 1:  # the current of every step but the last
-            loop(steps - 1, [replace(read, read=False, restart="no", updates=0)])
-        loop(1, [read])
+        body = [*(item for name in order for item in bodies[name]), *stepwise]
+        loop(steps, [*body, Decide()] if decides and body else body)
+    if readout is not None and not stepwise:
+        if readout.current != "never" and steps > 1:  # the current of every step but the last
+            quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
+            loop(steps - 1, [replace(readout, **quiet)])
+        loop(1, [readout])
     program.append(End(back=begin))
     return program
+
+
+def sums_up(network: SpikingNetwork) -> bool:
+    """Whether the readout only accumulates, so that it is swept once, at the end."""
+    readout = network.readout
+    if network.exit_margin is not None or network.softmax is not None:
+        return False
+    return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)

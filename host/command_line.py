@@ -244,6 +244,27 @@ def run(
 
 
 @app.command()
+def profile(
+    program: Annotated[Path, typer.Argument(help="A program.")],
+    data: Data = None,
+    limit: Annotated[int, typer.Option(help="Images to take the mean of.", min=1)] = 20,
+    backend: Annotated[
+        Literal["golden", "rtl"], typer.Option(help="Whose counters; rtl is compared with models.")
+    ] = "golden",
+    picture: Annotated[Path | None, typer.Option(help="Timeline to draw, .svg or .png.")] = None,
+) -> None:
+    """Show where the clocks go, by population and core; exit code 1 where RTL and models differ."""
+    from augend.host.profile import profile_file
+
+    if picture is not None:
+        from augend.host.figure_style import check_picture
+
+        check_picture(picture)
+    if not profile_file(program, data, limit, backend, picture, Console()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def curve(
     programs: Annotated[list[Path], typer.Argument(help="Programs: one curve for each.")],
     output: Output,

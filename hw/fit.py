@@ -1,12 +1,13 @@
 """Which accelerator a program needs, and whether it fits a given one."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.gumbel import gumbel_table
 from augend.gen.place import Placement
-from augend.gen.schedule import Sweep
+from augend.gen.schedule import FOREVER, Sweep
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
@@ -33,6 +34,9 @@ def _potential_bits(placement: Placement) -> int:
             low, high = of.current
             bias = population.bias
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
+    most = max(placement.network.most_spikes(placement.network.readout.name))
+    if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
+        widths.append(signed_bits(0, most * placement.network.timesteps))
     return max(widths)
 
 
@@ -61,7 +65,8 @@ def _needs(placement: Placement) -> dict[str, int]:
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
     )
-    emitters = [layouts[name].words for name in layouts if network.out_of(name)]
+    planes = {s.population: s.planes for s in sweeps if s.fire}
+    emitters = [layouts[n].words * planes.get(n, 1) for n in layouts if network.out_of(n)]
     events = network.input.encoding == "events"
     source = layouts["input"]
     return {
@@ -85,12 +90,39 @@ def _needs(placement: Placement) -> dict[str, int]:
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
-        "signed_events": int(any(p.bipolar for p in network.populations)),
         "early_exit": int(placement.decides),
         "noise_bits": _noise_bits(placement),
+        "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
         ),
+        **_rules(placement, sweeps),
+    }
+
+
+def _rules(placement: Placement, sweeps: list[Sweep]) -> dict[str, int]:
+    """The least value of each parameter that a rule of neurons needs."""
+    steps = placement.network.timesteps
+
+    def widest(widths: Iterable[int]) -> int:
+        return max(widths, default=0)
+
+    return {
+        "reset_zero": int(any(s.zero and s.fire for s in sweeps)),
+        "floor": int(any(s.sinks for s in sweeps)),
+        "clamp": int(any(s.clamp_steps for s in sweeps)),
+        "leak_bits": widest(max(1, shift.bit_length()) for s in sweeps for shift in s.leak),
+        "inhibition_bits": widest(s.inhibition.bit_length() for s in sweeps),
+        "history_words": max(core.history_words for core in placement.cores),
+        "rest_bits": widest(
+            1 if s.rest == FOREVER else (s.rest + 1).bit_length() for s in sweeps if s.rest
+        ),
+        "total_bits": widest(
+            signed_bits(-s.most * steps, s.most * steps)
+            for s in sweeps
+            if s.takes_back or s.totals == "count"
+        ),
+        "first_bits": widest(steps.bit_length() for s in sweeps if s.totals == "first"),
     }
 
 

@@ -14,9 +14,9 @@ from augend.gen.schedule import Consume, Decide, Instruction, Sweep
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
-from augend.hw.instruction import BiasWhen, Kind, instruction
+from augend.hw.instruction import Kind, When, instruction, sweep_layout
+from augend.hw.lane_control import Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
-from augend.hw.neuron import Restart, Scale
 from augend.hw.readout import readout_constants
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
@@ -40,7 +40,7 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         contents = {
             "weight": _weights(config, core.weight),
             "parameter": _pack(
-                [core.parameter.reshape(len(core.parameter), 3 * placement.lanes)],
+                [_parameters(config, core.parameter)],
                 [config.potential_bits],
             ),
             "instruction": _ints(
@@ -69,7 +69,7 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
     }
     encoder = _const(encoder_layout(config), constants)
     rows, columns, groups = placement.layouts[network.readout.name].extent
-    last_constants = {
+    last_constants: dict[str, Any] = {
         "classes_last": network.readout.size - 1,
         "rectified": network.rectified,
         "pixels_last": rows * columns - 1,
@@ -123,6 +123,12 @@ def event_rows(config: AcceleratorConfig, placement: Placement, events: npt.NDAr
         rows.append(_pack([step[active], at[:, 0:1], at[:, 1:2], at[:, 2:3]], widths, total))
     assert input_event(config).size <= input_row_bits(config)
     return np.concatenate(rows)
+
+
+def _parameters(config: AcceleratorConfig, rows: npt.NDArray) -> npt.NDArray:
+    """Fields that the hardware has, ``(rows, lanes x fields)``."""
+    fields = [0, 1, 2, *([3, 4] if config.signed_events else []), *([5] if config.floor else [])]
+    return rows[:, :, fields].reshape(len(rows), rows.shape[1] * len(fields))
 
 
 def _weights(config: AcceleratorConfig, weight: npt.NDArray) -> Rows:
@@ -182,28 +188,53 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             },
         }
     elif isinstance(one, Sweep):
-        a, b, g = one.extent
         values |= {
             "kind": Kind.SWEEP,
             "population": numbers[one.population],
-            "sweep": {
-                "potential_base": one.potential_base,
-                "current_base": one.current_base,
-                "parameter_base": one.parameter_base,
-                "a_last": a - 1,
-                "b_last": b - 1,
-                "g_last": g - 1,
-                "per_neuron": one.per_neuron,
-                "current": one.current,
-                "bias": BiasWhen[one.bias.upper()],
-                "scale": Scale[one.scale.upper()],
-                "fire": one.fire,
-                "read": one.read,
-                "every": one.every,
-                "restart": Restart[one.restart.upper()],
-                "updates": one.updates,
-            },
+            "sweep": _sweep(config, one),
         }
     else:
         values["kind"] = Kind.DECIDE if isinstance(one, Decide) else Kind.END
     return _const(instruction(config), values)
+
+
+def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
+    a, b, g = one.extent
+    values = {
+        "potential_base": one.potential_base,
+        "current_base": one.current_base,
+        "parameter_base": one.parameter_base,
+        "a_last": a - 1,
+        "b_last": b - 1,
+        "g_last": g - 1,
+        "per_neuron": one.per_neuron,
+        "current": When[one.current.upper()],
+        "clears": When[one.clears.upper()],
+        "bias": When[one.bias.upper()],
+        "scale": Scale[one.scale.upper()],
+        "fire": one.fire,
+        "emits": one.emits,
+        "read": When[one.read.upper()],
+        "restart": Restart[one.restart.upper()],
+        "updates": one.updates,
+    }
+    optional = {
+        "history_base": one.history_base,
+        "planes_last": one.planes - 1,
+        "most": one.most,
+        "bipolar": one.bipolar,
+        "zero": one.zero,
+        "settles": one.settles,
+        "sinks": one.sinks,
+        "restores": one.restores,
+        "leaks": len(one.leak),
+        "leak": [*one.leak, 0, 0, 0, 0][:4],
+        "clamp_steps": one.clamp_steps,
+        "inhibits": one.inhibition > 0,
+        "inhibition": one.inhibition,
+        "rest": one.rest & ((1 << config.rest_bits) - 1),
+        "totals": Totals[one.totals.upper()],
+        "takes_back": one.takes_back,
+    }
+    layout = sweep_layout(config)
+    return values | {name: value for name, value in optional.items() if layout[name].width}

@@ -15,6 +15,9 @@ from augend.sim.timing import Timing
 __all__ = ["TracedEvent", "observed_events", "predicted_events"]
 
 
+_PLACE = ("a", "b", "g", "mask", "signs", "plane")
+
+
 class TracedEvent(NamedTuple):
     """An event word or token, and when it was queued."""
 
@@ -29,6 +32,8 @@ class TracedEvent(NamedTuple):
     b: int
     g: int
     mask: int
+    signs: int = 0
+    plane: int = 0
 
 
 def predicted_events(
@@ -68,12 +73,25 @@ def predicted_events(
         for place, word in enumerate(active):
             slot = place if emission.compact else int(word)
             a, b, g = (int(c) for c in np.unravel_index(word, layout.extent))
-            mask = sum(1 << int(lane) for lane in np.flatnonzero(packed[word]))
+            signs = _bits(packed[word] < 0)
             clock = first + slot * emission.stride
-            events.append(TracedEvent(clock, emission.port, number, False, a, b, g, mask))
+            for plane in reversed(range(emission.planes)):
+                mask = _bits(abs(packed[word].astype(np.int64)) >> plane & 1)
+                at = clock + emission.planes - 1 - plane
+                if mask:
+                    events.append(
+                        TracedEvent(
+                            at, emission.port, number, False, a, b, g, mask, signs & mask, plane
+                        )
+                    )
         token = int(emission.token[image])
         events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))
     return sorted(event for event in events if event.clock <= timing.cycles[image])
+
+
+def _bits(lanes: npt.NDArray) -> int:
+    """Return a word with a bit for each lane."""
+    return sum(1 << int(lane) for lane in np.flatnonzero(lanes))
 
 
 def observed_events(
@@ -96,10 +114,10 @@ def observed_events(
         bits = sum(int(w) << 32 * i for i, w in enumerate(words))
         field = {
             name: bits >> layout[name].offset & ((1 << layout[name].width) - 1)
-            for name in ("mask", "a", "b", "g", "population", "token")
+            for name in (*_PLACE, "population", "token")
         }
         token = bool(field["token"])
-        place = (0, 0, 0, 0) if token else (field["a"], field["b"], field["g"], field["mask"])
+        place = tuple(0 if token else field[name] for name in _PLACE)
         events.append(
             TracedEvent(int(clock) - start, int(port), field["population"], token, *place)
         )

@@ -9,16 +9,17 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep
+from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep, holds
 from augend.sim.beats import StepBeats, step_beats
 
-__all__ = ["Emission", "Timing", "TimingModel", "initialisation_clocks"]
+__all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
 
 Ints = npt.NDArray[np.int64]
 
 # Fixed clocks of the hardware (docs/architecture.md, "Clocks").
 _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
+_PRODUCT = 2  # beside the bits of an inhibition, until a sweep that inhibits can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
 _FAN_OUT = 4  # from taking an event word until its first beat
@@ -29,7 +30,7 @@ _READOUT = 6  # from the last word of a readout sweep until the prediction, besi
 _MARGIN = 2  # from then until it is known whether to end, where there are further steps
 _FREE = 5  # from then, in a softmax, until the readout takes the next step's words
 _COUNTED = 7  # and in its last step until the prediction stands, beside the classes once more
-_DECIDED = 1  # from when this is known and every core waits until it is told
+_DECIDED = 1  # from when a decision is known and every core waits until it is told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +51,8 @@ class Emission:
         Clocks ``(images,)`` in which the token leaves the queue.
     compact
         Words follow each other without gaps for empty ones (events from the host).
+    planes
+        Spike planes of a word, the highest first, a clock apart.
     """
 
     source: str
@@ -60,6 +63,34 @@ class Emission:
     token: Ints
     left: Ints
     compact: bool = False
+    planes: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Span:
+    """An instruction of a core on its way: the wait, then the work.
+
+    Parameters
+    ----------
+    core
+        Which.
+    kind
+        ``take`` events or ``sweep``.
+    population
+        The one that is swept, or that the events go to.
+    source
+        Where the events come from; the population itself of a sweep.
+    begin, work, end
+        Clocks ``(images,)``: from when on it waits for events or room, works, and is over.
+    """
+
+    core: int
+    kind: Literal["take", "sweep"]
+    population: str
+    source: str
+    begin: Ints
+    work: Ints
+    end: Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,6 +112,8 @@ class Timing:
         events or room left out.
     emissions
         All steps, in the order in which each port emits them.
+    spans
+        What every core did when, in its order; empty unless asked for.
     """
 
     cycles: Ints
@@ -89,6 +122,7 @@ class Timing:
     words: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
     emissions: tuple[Emission, ...]
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(eq=False)
@@ -133,6 +167,8 @@ class TimingModel:
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
         exit_step: Ints | None = None,
+        *,
+        spans: bool = False,
     ) -> Timing:
         """Clocks of inferences.
 
@@ -145,8 +181,12 @@ class TimingModel:
             Spikes of every population that fires, ``(images, T, *shape)``.
         exit_step
             ``(images,)``: number of steps run, for a network with an exit margin.
+        spans
+            Whether to tell what every core did when.
         """
         run = _Run(self._placement, self._queue_steps, self._block, pixels, trains, exit_step)
+        if not spans:
+            run.spans = None
         return run.run()
 
 
@@ -180,7 +220,7 @@ class _Run:
         self.free = np.zeros(self.images, np.int64)  # from when on the readout takes more words
         self.exit_step = exit_step
         self.live = np.ones(self.images, bool)  # images whose inference goes on
-        self.deciding = [any(isinstance(one, Decide) for one in work) for work in self.work]
+        self.deciding = [any(isinstance(one, Decide) for one, _ in work) for work in self.work]
         self.decisions = [0] * cores  # that each core has left behind
         self.told: list[Ints] = []  # clocks of the decisions
         self.arrived: set[int] = set()
@@ -190,6 +230,7 @@ class _Run:
         self.masks = {INPUT: self._input_masks(pixels)}
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
+        self.spans: list[Span] | None = []
 
     def run(self) -> Timing:
         at = [0] * len(self.work)
@@ -202,7 +243,7 @@ class _Run:
                 encoding += 1
                 progress = True
             for core, instructions in enumerate(self.work):
-                while at[core] < len(instructions) and self._execute(core, instructions[at[core]]):
+                while at[core] < len(instructions) and self._execute(core, *instructions[at[core]]):
                     at[core] += 1
                     progress = True
         if encoding < passes or any(a < len(w) for a, w in zip(at, self.work, strict=True)):
@@ -216,6 +257,7 @@ class _Run:
             words=self.words,
             clocks=self.clocks,
             emissions=tuple(e for port in self.ports for e in port.emissions),
+            spans=tuple(self.spans or ()),
         )
 
     def _input_masks(self, pixels: npt.NDArray) -> npt.NDArray[np.bool_]:
@@ -274,6 +316,7 @@ class _Run:
         stride: int,
         token: Ints,
         compact: bool = False,
+        planes: int = 1,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
         port.emitted += 1
@@ -288,18 +331,36 @@ class _Run:
                 token=token,
                 left=left,
                 compact=compact,
+                planes=planes,
             )
         )
 
-    def _execute(self, core: int, one: Instruction) -> bool:
+    def _execute(self, core: int, one: Instruction, iteration: int) -> bool:
         """Carry an instruction out; whether what it waits for was known."""
+        begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
-            return self._consume(core, one)
-        if isinstance(one, Sweep):
-            return self._sweep(core, one)
-        if isinstance(one, Decide):
-            return self._decide(core)
-        return True
+            done = self._consume(core, one)
+        elif isinstance(one, Sweep):
+            done = self._sweep(core, one, iteration)
+        else:
+            return self._decide(core) if isinstance(one, Decide) else True
+        if done and self.spans is not None:
+            self.spans.append(
+                Span(
+                    core=core,
+                    kind="take" if isinstance(one, Consume) else "sweep",
+                    population=one.population,
+                    source=one.source if isinstance(one, Consume) else one.population,
+                    begin=begin,
+                    work=begin + self._waited(core) - waited,
+                    end=self.clock[core],
+                )
+            )
+        return done
+
+    def _waited(self, core: int) -> Ints:
+        """Clocks in which a core has waited for events or room so far."""
+        return self.stalls["starved"][:, core] + self.stalls["blocked"][:, core]
 
     def _consume(self, core: int, one: Consume) -> bool:
         port = self.ports[one.port]
@@ -324,35 +385,41 @@ class _Run:
         layout = self.placement.layouts[source]
         return step_beats(self._masks(source, step), layout, one.tables, block=self.block)
 
-    def _sweep(self, core: int, one: Sweep) -> bool:
+    def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
-        slots = _slots(one)
         network = self.placement.network
-        classes = network.readout.size
-        if one.read and one.every:
-            begin = np.maximum(clock, self.free)
-            self.stalls["blocked"][:, core] += self.live * (begin - clock)
-            clock = begin
-        if one.fire:
+        product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else 0
+        stride = one.slots(iteration)
+        if one.read == "always":
+            begin = np.maximum(clock + product, self.free)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
+            clock = begin - product
+        if one.emits:
             room = self._room(port)
             if room is None:
                 return False
-            begin = np.maximum(clock, room)
-            self.stalls["blocked"][:, core] += self.live * (begin - clock)
-            clock = begin
+            begin = np.maximum(clock + product, room)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
+            clock = begin - product
+        visits = clock + product + 1
+        latest = visits + (one.words - 1) * stride
+        if one.emits:
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
-            stride = 2 if one.current else 1
-            first = clock + stride + _EMIT
-            last = clock + slots
-            self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
-        if one.read:
-            found = clock + slots + classes + _READOUT
+            plane = one.whole_slot(iteration) + _EMIT
+            token = latest + plane + one.planes
+            self._emit(
+                port, core, one.population, step, visits + plane, stride, token, planes=one.planes
+            )
+        if holds(one.read, iteration, one.times):
+            classes = network.readout.size
+            found = latest + one.read_slot(iteration) + one.settles + classes + _READOUT
             if network.softmax is not None:
                 self.free = found + _FREE
                 found = found + _COUNTED + classes
             self.cycles = np.where(self.live, found, self.cycles)
+        slots = product + one.words * stride
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
         self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
@@ -390,11 +457,6 @@ class _Run:
         self.live &= ~ends
 
 
-def _slots(one: Sweep) -> int:
-    """Clocks in which a sweep visits its words."""
-    return one.words * (2 if one.current else 1)
-
-
 def initialisation_clocks(instructions: list[Instruction]) -> int:
     """Clocks from a core's first instruction until it is idle again: sweeps, then the end."""
     clocks = 1
@@ -402,14 +464,14 @@ def initialisation_clocks(instructions: list[Instruction]) -> int:
         if isinstance(one, End):
             break
         assert isinstance(one, Sweep)
-        clocks += _slots(one) + _SWEEP_END + _NEXT
+        clocks += one.words * one.slots(0) + _SWEEP_END + _NEXT
     return clocks
 
 
-def _unroll(instructions: list[Instruction]) -> list[Instruction]:
-    """Instructions of an inference, loops written out."""
+def _unroll(instructions: list[Instruction]) -> list[tuple[Instruction, int]]:
+    """Instructions of an inference, loops written out, each with its iteration."""
     begin = next(i for i, one in enumerate(instructions) if isinstance(one, End)) + 1
-    result: list[Instruction] = []
+    result: list[tuple[Instruction, int]] = []
     at = begin
     while at < len(instructions):
         first = at
@@ -418,6 +480,6 @@ def _unroll(instructions: list[Instruction]) -> list[Instruction]:
             while not instructions[at].closes:
                 at += 1
         body = instructions[first : at + 1]
-        result += body * times
+        result += [(one, iteration) for iteration in range(times) for one in body]
         at += 1
     return result

@@ -9,13 +9,14 @@ from augend.gen.network import Projection
 from augend.sim.golden import GoldenModel
 
 from .drawn_chains import chains, weights
-from .drawn_everything import some_softmax
+from .drawn_everything import some_population, some_softmax
+from .test_rtl_rules import rules
 
 
 @st.composite
 def shaped(draw):
     """A chain whose readout has any shape, behind a dense projection or a convolution."""
-    network, pixels = draw(chains())
+    network, pixels = draw(st.one_of(chains(), rules()))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     *earlier, last = network.populations
     *projections, into = network.projections
@@ -38,16 +39,9 @@ def shaped(draw):
     else:
         shape = last.shape
     if shape != last.shape:
-        per = shape if draw(st.booleans()) else shape[:1]
         fed = last.current_shift is not None
-        last = replace(
-            last,
-            shape=shape,
-            threshold=np.ones(per, np.int64),
-            bias=rng.integers(-30, 60, per),
-            initial=rng.integers(-30, 60, per),
-            current_shift=rng.integers(0, 10, shape[0]) if fed else None,
-        )
+        waits = network.schedule == "phased"
+        last = draw(some_population(last.name, shape, fed, last.reset, waits, rng))
     network = replace(network, populations=(*earlier, last), projections=(*projections, into))
     return network, pixels
 
@@ -55,7 +49,7 @@ def shaped(draw):
 @st.composite
 def stepped(draw):
     """Any number of time steps, in the synchronous schedule."""
-    network, pixels = draw(shaped())
+    network, pixels = draw(shaped().filter(lambda drawn: drawn[0].decode == "potential"))
     timesteps = draw(st.integers(1, 6))
     if network.input.encoding == "events":
         pixels = np.tile(pixels, (1, timesteps, *[1] * (pixels.ndim - 2)))[:, :timesteps]

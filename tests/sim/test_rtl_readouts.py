@@ -16,14 +16,15 @@ from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
 
 from .drawn_readouts import competing, exiting, shaped
-from .test_rtl import Kept, as_images, overlay
+from .test_rtl import Kept, as_images
+from .test_rtl_rules import with_rules
 
 SHAPES = [(1, 1, "block"), (4, 2, "block"), (8, 3, "distributed")]
 
 
 def complete(lanes, cores, memory):
     """The overlay with every readout."""
-    config = overlay(lanes, cores, memory)
+    config = with_rules(lanes, cores, memory)
     return replace(config, early_exit=1, noise_bits=37, readout_words=128)
 
 
