@@ -50,6 +50,8 @@ RUNS: frozenset[str] = frozenset(
         "shifted weights",
         "readout by count",
         "readout by first_spike",
+        "readout by softmax",
+        "early exit",
     }
 )
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
@@ -141,6 +143,13 @@ class Placement:
         """Number of each population."""
         return {INPUT: 0} | {p.name: i for i, p in enumerate(self.network.populations, 1)}
 
+    @property
+    def decides(self) -> bool:
+        """Whether an inference can end before the last time step."""
+        network = self.network
+        several = network.readout.size > 1 and network.timesteps > 1
+        return network.exit_margin is not None and several
+
     def listeners(self, name: str) -> list[int]:
         """Cores to which a population's events go."""
         return sorted({self.core_of[p.target] for p in self.network.out_of(name)})
@@ -225,12 +234,6 @@ def _refuse(network: SpikingNetwork) -> None:
         *others, last = refused
         listed = f"{', '.join(others)} and {last}" if others else last
         raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
-    if any(n > 1 for n in network.readout.shape[1:]):
-        raise UnsupportedError(
-            f"Readout {network.readout.name!r} has shape {network.readout.shape}; the readout unit "
-            f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
-            f"{_ELSEWHERE}"
-        )
     if not network.out_of(INPUT):
         raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
 
@@ -336,6 +339,7 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         opens,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
+        decides=placement.decides,
     )
     return builder.build(schedule)
 
@@ -402,6 +406,8 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         *negative_rows(population, rules["planes"]),
         *([] if population.floor is None else [population.floor]),
     )
+    in_every_step = placement.decides or network.softmax is not None
+    read: When = "never" if not last else "always" if in_every_step else "last"
     bias: When = "first" if gathers and (shared or not fed) else "never" if fed else "always"
     current = fed and not gathers
     return Sweep(
@@ -416,7 +422,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         clears="last" if current else "never",
         bias=bias,
         emits=population.fires and bool(network.out_of(population.name)),
-        read="last" if last else "never",
+        read=read,
         restart="zero" if shared else "initial",
         updates=population.size * (network.timesteps if summed and not population.plain else 1),
         **rules,

@@ -11,6 +11,7 @@ from augend.gen.synapse_tables import SynapseTables
 __all__ = [
     "FOREVER",
     "Consume",
+    "Decide",
     "End",
     "Instruction",
     "Sweep",
@@ -152,6 +153,19 @@ def holds(when: When, iteration: int, times: int) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Decide:
+    """Wait with all cores until it is known whether the inference ends with this time step.
+
+    Where it does, the core's initialisation is carried out once more. In the loop's last iteration
+    there is nothing to wait for.
+    """
+
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class End:
     """The inference is over; the next one begins at ``back``."""
 
@@ -160,7 +174,7 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Take | Sweep | End
+Instruction = Consume | Take | Sweep | Decide | End
 
 
 def core_schedule(
@@ -170,6 +184,8 @@ def core_schedule(
     opens: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
+    *,
+    decides: bool = False,
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -189,6 +205,8 @@ def core_schedule(
         How it takes a bit plane of the input current.
     consumes
         By source, how it takes a step of spikes.
+    decides
+        Whether the inference may end before the last time step.
     """
     program: list[Instruction] = []
 
@@ -241,7 +259,8 @@ def core_schedule(
         open_for(len(phases))
         loop(steps, stepwise)
     else:
-        loop(steps, [*(item for name in order for item in bodies[name]), *stepwise])
+        body = [*(item for name in order for item in bodies[name]), *stepwise]
+        loop(steps, [*body, Decide()] if decides and body else body)
     if readout is not None and not stepwise:
         if readout.current != "never" and steps > 1:  # the current of every step but the last
             quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
@@ -254,4 +273,6 @@ def core_schedule(
 def sums_up(network: SpikingNetwork) -> bool:
     """Whether the readout only accumulates, so that it is swept once, at the end."""
     readout = network.readout
+    if network.exit_margin is not None or network.softmax is not None:
+        return False
     return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)

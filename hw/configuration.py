@@ -22,6 +22,9 @@ OPTIONAL = frozenset(
         "rest_bits",
         "total_bits",
         "first_bits",
+        "early_exit",
+        "noise_bits",
+        "watchdog_bits",
     }
 )
 """Parameters that may be 0: hardware that is left out where no program needs it."""
@@ -80,6 +83,13 @@ class AcceleratorConfig:
     replay_words
         Event words and token of a step that a core keeps, to take it through several projections;
         0 where it takes each step through one.
+    early_exit
+        1 where an inference can end after the step in which the best score leads by a margin.
+    noise_bits
+        Width of the noise of a spiking softmax, in sixteenths of the potential; 0 without one.
+    watchdog_bits
+        An inference without any progress for 2**watchdog_bits clocks is ended with a fault, as is
+        one that meets an unexpected token or a full queue; 0 leaves all of this out.
     reset_zero, floor, clamp
         1 where a spike may set a potential to 0, where potentials have a floor, and where they are
         held in the first steps.
@@ -120,6 +130,9 @@ class AcceleratorConfig:
     channel_ranges: int = 0
     replay_words: int = 0
     weight_shift: int = 0
+    early_exit: int = 0
+    noise_bits: int = 0
+    watchdog_bits: int = 20
     reset_zero: int = 0
     floor: int = 0
     clamp: int = 0
@@ -154,6 +167,9 @@ class AcceleratorConfig:
             ("channel_ranges", 1),
             ("weight_shift", 22),
             ("spike_planes", 8),
+            ("early_exit", 1),
+            ("noise_bits", 40),
+            ("watchdog_bits", 30),
             ("reset_zero", 1),
             ("floor", 1),
             ("clamp", 1),
@@ -180,6 +196,11 @@ class AcceleratorConfig:
     def lane_bits(self) -> int:
         """Width of a lane's number."""
         return ceil_log2(self.lanes)
+
+    @property
+    def score_bits(self) -> int:
+        """Width of a score: a potential, or a count of output spikes of up to 65536 steps."""
+        return max(self.potential_bits, 18) if self.noise_bits else self.potential_bits
 
     @property
     def weight_address(self) -> int:

@@ -70,6 +70,8 @@ class Encoder(wiring.Component):
         Stream of event words and tokens.
     wrote, wrote_word : Out
         What entered the queue in this clock, for observers.
+    lost : Out
+        It did not, for the queue is full.
     load_row, load_constants, load_address, load_data : In
         Write strobes for the input memory and the constants.
     """
@@ -84,6 +86,7 @@ class Encoder(wiring.Component):
                 "events": Out(stream.Signature(word)),
                 "wrote": Out(1),
                 "wrote_word": Out(word),
+                "lost": Out(1),
                 "load_row": In(1),
                 "load_constants": In(1),
                 "load_address": In(max(1, ceil_log2(config.input_rows))),
@@ -95,7 +98,7 @@ class Encoder(wiring.Component):
         """Build the scan and the queue."""
         m = Module()
         config = self._config
-        constants = Signal(encoder_layout(config))
+        constants = Signal(encoder_layout(config), reset_less=True)
         m.submodules.queue = queue = EventQueue(config)
         m.submodules.rows = rows = LoadedMemory(
             shape=input_row_bits(config), depth=config.input_rows
@@ -239,6 +242,7 @@ class Encoder(wiring.Component):
             queue.write.eq((scan_2 & (mask != 0)) | last_3),
             self.wrote.eq(queue.write),
             self.wrote_word.eq(queue.word),
+            self.lost.eq(queue.lost),
         ]
         with m.If(constants.events):
             m.d.comb += [

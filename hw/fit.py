@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
+from augend.gen.gumbel import gumbel_table
 from augend.gen.place import Placement
 from augend.gen.schedule import FOREVER, Consume, Sweep, Take
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
@@ -42,6 +43,15 @@ def _potential_bits(placement: Placement) -> int:
     if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
         widths.append(signed_bits(0, most * placement.network.timesteps))
     return max(widths)
+
+
+def _noise_bits(placement: Placement) -> int:
+    """Width that holds the noise of a softmax; 0 without one."""
+    softmax = placement.network.softmax
+    if softmax is None:
+        return 0
+    noise = gumbel_table(softmax.temperature)
+    return signed_bits(int(noise.min()), int(noise.max()))
 
 
 def _needs(placement: Placement) -> dict[str, int]:
@@ -86,6 +96,8 @@ def _needs(placement: Placement) -> dict[str, int]:
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
+        "early_exit": int(placement.decides),
+        "noise_bits": _noise_bits(placement),
         "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts

@@ -8,7 +8,7 @@ from augend.hw.lane_control import Restart, Scale, Totals
 __all__ = ["Kind", "When", "instruction", "projection_layout", "sweep_layout"]
 
 
-class Kind(enum.Enum, shape=2):
+class Kind(enum.Enum, shape=3):
     """What an instruction does."""
 
     END = 0
@@ -19,6 +19,9 @@ class Kind(enum.Enum, shape=2):
     """Visit every word of a population."""
     TAKE = 3
     """Take one step of events from a port and keep it for the consumes that replay it."""
+    DECIDE = 4
+    """Wait with all cores for the readout: go on, or initialise and end. Nothing in the loop's last
+    iteration."""
 
 
 class When(enum.Enum, shape=2):
@@ -124,15 +127,16 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in. A consume that ``keeps`` takes its step from
-    the port and keeps it; one that ``replays`` takes the step that was kept last. Both have no
-    bits where ``replay_words`` is 0.
+    one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
+    consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
+    step that was kept last. Both have no bits where ``replay_words`` is 0.
     """
     return data.StructLayout(
         {
             "kind": Kind,
             "port": config.port_bits,
             "population": config.population_bits,
+            "source": config.population_bits,
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,

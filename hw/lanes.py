@@ -36,8 +36,11 @@ class Lanes(wiring.Component):
         What all spikes of the step before take off, negative; stable during a sweep.
     write, word : Out
         Event word, or token, for the core's queue.
-    read, read_last, sums : Out
-        A word of potentials, or totals, for the readout, and whether it is the last.
+    read, read_last, read_final, sums : Out
+        A word of potentials, or totals, for the readout; whether it is the sweep's last; whether
+        the step is.
+    sweeping : Out
+        A sweep visits a word.
     swept, swept_population, spikes, last_step : Out
         Strobe at the end of a sweep, after its token: whose, its spikes, and whether that was the
         last step.
@@ -67,6 +70,8 @@ class Lanes(wiring.Component):
                 "word": Out(event_word(config)),
                 "read": Out(1),
                 "read_last": Out(1),
+                "read_final": Out(1),
+                "sweeping": Out(1),
                 "sums": Out(config.lanes * config.potential_bits),
                 "swept": Out(1),
                 "swept_population": Out(config.population_bits),
@@ -114,6 +119,8 @@ class Lanes(wiring.Component):
             potentials.write_data.eq(Mux(back.writes, following, sums)),
             self.read.eq(compare.reads & ~self._is(compare, Slot.SETTLE)),
             self.read_last.eq(compare.last),
+            self.read_final.eq(compare.final),
+            self.sweeping.eq(sweep.issue),
             self.sums.eq(sums),
         ]
         if config.settles:
@@ -121,6 +128,7 @@ class Lanes(wiring.Component):
                 m.d.comb += [
                     self.read.eq(back.reads),
                     self.read_last.eq(back.last),
+                    self.read_final.eq(back.final),
                     self.sums.eq(following),
                 ]
         if config.history_words or config.spike_planes > 1:

@@ -4,6 +4,7 @@ from amaranth.hdl import ShapeLike
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
+from augend.gen.gumbel import ENTRIES
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_row_bits
 from augend.hw.fan_out import table_entry
@@ -25,7 +26,7 @@ __all__ = [
 CORE_MEMORIES = ("weight", "parameter", "row", "column", "group", "lane", "instruction")
 """The memories of every core."""
 
-MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route")
+MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route", "noise")
 """All memories; a memory's number in a packet is its place here."""
 
 
@@ -45,6 +46,8 @@ def row_shape(config: AcceleratorConfig, memory: str) -> ShapeLike:
         return readout_constants(config)
     if memory == "route":
         return config.cores
+    if memory == "noise":
+        return max(1, config.noise_bits)
     return table_entry(config)
 
 
@@ -73,6 +76,8 @@ def depth(config: AcceleratorConfig, memory: str) -> int:
         return 1
     if memory == "route":
         return config.populations
+    if memory == "noise":
+        return ENTRIES if config.noise_bits else 1
     return getattr(config, f"{memory}_entries")
 
 

@@ -7,15 +7,17 @@ import numpy.typing as npt
 from amaranth.hdl import Const
 from amaranth.lib import data
 
+from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Sweep, Take
+from augend.gen.schedule import Consume, Decide, Instruction, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
 from augend.hw.instruction import Kind, When, instruction, sweep_layout
 from augend.hw.lane_control import Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
+from augend.hw.readout import readout_constants
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
 
@@ -66,7 +68,28 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         "g_last": g - 1,
     }
     encoder = _const(encoder_layout(config), constants)
-    readout = network.readout.channels - 1 | network.rectified << 16
+    rows, columns, groups = placement.layouts[network.readout.name].extent
+    last_constants: dict[str, Any] = {
+        "classes_last": network.readout.size - 1,
+        "rectified": network.rectified,
+        "pixels_last": rows * columns - 1,
+        "groups": groups if rows * columns > 1 else 0,
+    }
+    if placement.decides:
+        assert network.exit_margin is not None
+        last_constants["margin"] = min(network.exit_margin, 1 << config.potential_bits)
+    softmax = network.softmax
+    if softmax is not None:
+        last_constants["softmax"] = {
+            "used": 1,
+            "poisson": softmax.clock == "poisson",
+            "period_last": softmax.period - 1,
+            "rate": softmax.rate,
+            "seed": softmax.seed,
+        }
+        noise = _pack([gumbel_table(softmax.temperature)[:, None]], [config.noise_bits])
+        result.append(("noise", 0, noise))
+    readout = _const(readout_constants(config), last_constants)
     routes = [
         sum(1 << core for core in placement.listeners(name)) if network.out_of(name) else 0
         for name in numbers
@@ -156,6 +179,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "population": numbers[one.population],
             "keeps": one.keeps,
             "replays": one.replays,
+            "source": numbers[one.source],
             "projection": {
                 "shift": one.shift if config.weight_shift else 0,
                 "row_base": one.row_base,
@@ -167,7 +191,12 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             },
         }
     elif isinstance(one, Take):
-        values |= {"kind": Kind.TAKE, "port": one.port, "population": numbers[one.population]}
+        values |= {
+            "kind": Kind.TAKE,
+            "port": one.port,
+            "population": numbers[one.population],
+            "source": numbers[one.source],
+        }
     elif isinstance(one, Sweep):
         values |= {
             "kind": Kind.SWEEP,
@@ -175,7 +204,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "sweep": _sweep(config, one),
         }
     else:
-        values["kind"] = Kind.END
+        values["kind"] = Kind.DECIDE if isinstance(one, Decide) else Kind.END
     return _const(instruction(config), values)
 
 

@@ -43,7 +43,7 @@ def predicted_events(
     trains: Mapping[str, npt.NDArray[np.bool_]],
     image: int,
 ) -> list[TracedEvent]:
-    """What an inference queues, in the order of clocks, then ports.
+    """What an inference queues until its prediction stands, in the order of clocks, then ports.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def predicted_events(
                     )
         token = int(emission.token[image])
         events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))
-    return sorted(events)
+    return sorted(event for event in events if event.clock <= timing.cycles[image])
 
 
 def _bits(lanes: npt.NDArray) -> int:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, End, Instruction, Sweep, Take, holds
+from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep, Take, holds
 from augend.sim.beats import StepBeats, spike_planes, step_beats
 
-__all__ = ["Emission", "Span", "Timing", "TimingModel"]
+__all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -27,6 +27,10 @@ _VISIBLE = 2  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
+_MARGIN = 2  # from then until it is known whether to end, where there are further steps
+_FREE = 5  # from then, in a softmax, until the readout takes the next step's words
+_COUNTED = 7  # and in its last step until the prediction stands, beside the classes once more
+_DECIDED = 1  # from when a decision is known and every core waits until it is told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +101,8 @@ class Timing:
     ----------
     cycles
         ``(images,)``: until the prediction stands.
+    idle
+        ``(images,)``: until every core is idle; after an early exit they first initialise.
     stalls
         ``{held, starved, blocked: (images, cores)}``.
     words
@@ -111,6 +117,7 @@ class Timing:
     """
 
     cycles: Ints
+    idle: Ints
     stalls: Mapping[str, Ints]
     words: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
@@ -163,6 +170,7 @@ class TimingModel:
         self,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None = None,
         *,
         spans: bool = False,
     ) -> Timing:
@@ -175,10 +183,12 @@ class TimingModel:
             ``(images, T, *shape)`` for events.
         trains
             Spikes of every population that fires, ``(images, T, *shape)``.
+        exit_step
+            ``(images,)``: number of steps run, for a network with an exit margin.
         spans
             Whether to tell what every core did when.
         """
-        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains)
+        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains, exit_step)
         if not spans:
             run.spans = None
         return run.run()
@@ -194,6 +204,7 @@ class _Run:
         block: bool,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None,
     ) -> None:
         self.placement = placement
         self.queue_steps = queue_steps
@@ -212,6 +223,14 @@ class _Run:
             for reason in ("held", "starved", "blocked")
         }
         self.cycles = np.zeros(self.images, np.int64)
+        self.idle = np.zeros(self.images, np.int64)
+        self.free = np.zeros(self.images, np.int64)  # from when on the readout takes more words
+        self.exit_step = exit_step
+        self.live = np.ones(self.images, bool)  # images whose inference goes on
+        self.deciding = [any(isinstance(one, Decide) for one, _ in work) for work in self.work]
+        self.decisions = [0] * cores  # that each core has left behind
+        self.told: list[Ints] = []  # clocks of the decisions
+        self.arrived: set[int] = set()
         names = [p.name for p in placement.network.populations]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
@@ -236,8 +255,11 @@ class _Run:
                     progress = True
         if encoding < passes or any(a < len(w) for a, w in zip(at, self.work, strict=True)):
             raise RuntimeError("The schedules wait for each other: this placement cannot run")
+        for clock in self.clock:
+            self.idle = np.where(self.live, np.maximum(self.idle, clock + 1), self.idle)
         return Timing(
             cycles=self.cycles,
+            idle=self.idle,
             stalls=self.stalls,
             words=self.words,
             clocks=self.clocks,
@@ -334,7 +356,7 @@ class _Run:
         elif isinstance(one, Sweep):
             done = self._sweep(core, one, iteration)
         else:
-            return True
+            return self._decide(core) if isinstance(one, Decide) else True
         if done and self.spans is not None:
             self.spans.append(
                 Span(
@@ -369,9 +391,9 @@ class _Run:
             # The first word waits for everyone; a token alone is taken by each as it comes.
             taken = np.where(words > 0, left, np.maximum(visible, clock))
             self.took[each] = clock, self._waited(each)
-            self.stalls["starved"][:, each] += taken - words - clock
+            self.stalls["starved"][:, each] += self.live * (taken - words - clock)
             self.clock[each] = taken + _NEXT
-            self.clocks[take.population] += words + _NEXT
+            self.clocks[take.population] += self.live * (words + _NEXT)
             self.kept[each] = source, step
         del self.took[core]
         port.waiting.clear()
@@ -402,11 +424,11 @@ class _Run:
             begin, beats = np.maximum(clock, visible), self._beats(one, source, step)
             left[:] = begin + _FAN_OUT + beats.until_token
             self.kept[core] = source, step
-        self.stalls["starved"][:, core] += begin - clock
-        self.stalls["held"][:, core] += beats.held
-        self.words[one.population] += beats.words
+        self.stalls["starved"][:, core] += self.live * (begin - clock)
+        self.stalls["held"][:, core] += self.live * beats.held
+        self.words[one.population] += self.live * beats.words
         self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
-        self.clocks[one.population] += self.clock[core] - begin
+        self.clocks[one.population] += self.live * (self.clock[core] - begin)
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
@@ -416,14 +438,19 @@ class _Run:
     def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
+        network = self.placement.network
         product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else 0
         stride = one.slots(iteration)
+        if one.read == "always":
+            begin = np.maximum(clock + product, self.free)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
+            clock = begin - product
         if one.emits:
             room = self._room(port)
             if room is None:
                 return False
             begin = np.maximum(clock + product, room)
-            self.stalls["blocked"][:, core] += begin - clock - product
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
             clock = begin - product
         visits = clock + product + 1
         latest = visits + (one.words - 1) * stride
@@ -436,13 +463,59 @@ class _Run:
                 port, core, one.population, step, visits + plane, stride, token, planes=one.planes
             )
         if holds(one.read, iteration, one.times):
-            classes = self.placement.network.readout.channels
-            read = latest + one.read_slot(iteration) + one.settles
-            self.cycles = read + classes + _READOUT
+            classes = network.readout.size
+            found = latest + one.read_slot(iteration) + one.settles + classes + _READOUT
+            if network.softmax is not None:
+                self.free = found + _FREE
+                found = found + _COUNTED + classes
+            self.cycles = np.where(self.live, found, self.cycles)
         slots = product + one.words * stride
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
+
+    def _decide(self, core: int) -> bool:
+        """Wait until all cores do; what ends then stays as it is in all counts."""
+        step = self.decisions[core]
+        if step == self.placement.network.timesteps - 1:
+            self.clock[core] = self.clock[core] + _NEXT
+            return True
+        if step == len(self.told):
+            self.arrived.add(core)
+            if len(self.arrived) < sum(self.deciding):
+                return False
+            self._tell()
+        self.clock[core] = self.told[step] + _NEXT
+        self.decisions[core] += 1
+        return True
+
+    def _tell(self) -> None:
+        """Make the decision of a step known; images that end initialise their potentials."""
+        assert self.exit_step is not None
+        waits = [self.clock[core] + 1 for core in self.arrived]
+        told = np.maximum.reduce([self.cycles + _MARGIN, *waits]) + _DECIDED
+        self.told.append(told)
+        self.arrived.clear()
+        ends = self.live & (self.exit_step == len(self.told))
+        initialisation = [
+            _NEXT + initialisation_clocks(core.instructions)
+            for core, deciding in zip(self.placement.cores, self.deciding, strict=True)
+            if deciding
+        ]
+        self.cycles = np.where(ends, told, self.cycles)
+        self.idle = np.where(ends, told + max(initialisation), self.idle)
+        self.live &= ~ends
+
+
+def initialisation_clocks(instructions: list[Instruction]) -> int:
+    """Clocks from a core's first instruction until it is idle again: sweeps, then the end."""
+    clocks = 1
+    for one in instructions:
+        if isinstance(one, End):
+            break
+        assert isinstance(one, Sweep)
+        clocks += one.words * one.slots(0) + _SWEEP_END + _NEXT
+    return clocks
 
 
 def _unroll(instructions: list[Instruction]) -> list[tuple[Instruction, int]]:

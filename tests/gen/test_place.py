@@ -55,7 +55,6 @@ REFUSED = {
     "a max-pool gate (pool)": pooled(),
     "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),
     "several input events a step": chain(input=Input(shape=(4,), encoding="events", bits=2)),
-    "early exit": chain(exit_margin=2),
 }
 
 
@@ -67,12 +66,12 @@ def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
 
 
 def test_everything_that_is_in_the_way_is_named_at_once() -> None:
-    network = chain(outof={"delay": 1}, exit_margin=2, input=Input(shape=(4,), encoding="rate"))
+    network = chain(outof={"delay": 1}, input=Input(shape=(4,), encoding="rate"))
     with pytest.raises(PlacementError) as caught:
         place(network, lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run a delay (hidden to scores), input encoding rate and early "
-        "exit: use --backend golden"
+        "The accelerator does not run a delay (hidden to scores) and input encoding rate: use "
+        "--backend golden"
     )
 
 
