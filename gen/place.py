@@ -17,13 +17,14 @@ __all__ = [
     "PlacementError",
     "UnsupportedError",
     "assign_cores",
+    "biases_at_once",
     "place",
 ]
 
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS: frozenset[str] = frozenset()
+RUNS = frozenset({"input encoding rate", "input encoding ttfs", "input encoding hybrid"})
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -155,7 +156,10 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     core_of = assign_cores(network, cores)
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
     masked = any(is_masked(p) for p in network.out_of(INPUT))
-    layouts[INPUT] = LaneLayout.of_input(network.input.shape, lanes, channels=masked)
+    drawn = network.input.encoding == "rate"
+    layouts[INPUT] = LaneLayout.of_input(
+        network.input.shape, lanes, channels=masked, in_order=drawn
+    )
     try:
         tables = tuple(
             synapse_tables(p, layouts[p.source], layouts[p.target]) for p in network.projections
@@ -261,27 +265,43 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                     placement, builder, population, sweeps[population.name]
                 )
     consumes: dict[str, Consume] = {}
+    planes: Consume | None = None
     for projection, tables in zip(network.projections, placement.tables, strict=True):
         if placement.core_of[projection.target] != core:
             continue
         population = network.population(projection.target)
         base = sweeps[population.name]
-        first = base.current_base if network.current_fed(population) else base.potential_base
         weight_base = builder.add("weight", tables.weight)
-        row = tables.row + np.array([first, weight_base, 0])
+        driven = projection.source == INPUT and network.current_fed(population)
+        first = base.current_base if driven else base.potential_base
         source_core = placement.core_of.get(projection.source, len(placement.cores))
-        consumes[projection.source] = Consume(
+        consume = Consume(
             source=projection.source,
             population=projection.target,
             port=source_core,
-            row_base=builder.add("row", row),
+            row_base=builder.add("row", tables.row + np.array([first, weight_base, 0])),
             column_base=builder.add("column", tables.column),
             group_base=builder.add("group", tables.group),
             lane_base=builder.add("lane", tables.lane),
             tables=tables,
         )
-    schedule = core_schedule(network, sweeps, currents, consumes)
+        if not driven:
+            consumes[projection.source] = consume
+            continue
+        planes = consume
+        if network.input.spikes:  # through the same weights, to the potentials
+            row = tables.row + np.array([base.potential_base, weight_base, 0])
+            consumes[INPUT] = replace(consume, row_base=builder.add("row", row))
+    schedule = core_schedule(network, sweeps, currents, consumes, planes)
     return builder.build(schedule)
+
+
+def biases_at_once(network: SpikingNetwork, population: Population) -> int:
+    """Time steps whose biases are added together, before the first or as the readout is read."""
+    stepped = network.current_fed(population) and not network.input.spikes
+    if stepped or (population.fires and network.schedule == "synchronous"):
+        return 1
+    return network.timesteps
 
 
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
@@ -290,13 +310,16 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
     reads = population.reset == "none"
-    steps = network.timesteps if reads or (network.schedule == "phased" and not fed) else 1
-    threshold = population.threshold
+    together = biases_at_once(network, population)
+    once = fed and network.input.spikes
     rows, per_neuron = _parameter_rows(
-        layout, population, threshold, population.bias * steps, population.initial
+        layout, population, population.threshold, population.bias * together, population.initial
     )
     bias: Literal["never", "always", "first", "last"]
-    bias = "never" if fed else "first" if network.schedule == "phased" and not reads else "always"
+    if fed and (not once or together > 1):
+        bias = "never"
+    else:
+        bias = "first" if network.schedule == "phased" and not reads else "always"
     potential_base = builder.reserve(layout.words)
     return Sweep(
         population=population.name,
@@ -305,7 +328,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         parameter_base=builder.add("parameter", rows),
         extent=layout.extent,
         per_neuron=per_neuron,
-        current=fed,
+        current="first" if once else "always" if fed else "never",
         bias=bias,
         fire=not reads,
         read=reads,
@@ -321,8 +344,9 @@ def _current_sweep(
     layout = placement.layouts[population.name]
     assert population.current_shift is not None
     done = placement.network.input.bits - 1 if placement.lsb_first else 0
+    bias = population.bias * biases_at_once(placement.network, population)
     rows, per_neuron = _parameter_rows(
-        layout, population, population.current_shift - done, population.bias, population.bias * 0
+        layout, population, population.current_shift - done, bias, bias * 0
     )
     return Sweep(
         population=population.name,

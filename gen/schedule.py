@@ -36,8 +36,10 @@ class Consume:
 class Sweep:
     """Visit every word of a population, or of its input current.
 
-    Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
-    that finish an input current, the last of which adds the bias.
+    Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``current``: in which
+    iterations of its loop it adds the input current, which holds the bias, so that ``bias`` is for
+    the others. ``passes`` counts the sweeps that finish an input current, the last of which adds
+    the bias.
     """
 
     population: str
@@ -46,7 +48,7 @@ class Sweep:
     extent: tuple[int, int, int]
     per_neuron: bool
     current_base: int = 0
-    current: bool = False
+    current: Literal["never", "always", "first"] = "never"
     bias: Literal["never", "always", "first", "last"] = "never"
     scale: Literal["keep", "halve", "double", "halve_some"] = "keep"
     fire: bool = False
@@ -82,6 +84,7 @@ def core_schedule(
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
     consumes: dict[str, Consume],
+    planes: Consume | None = None,
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -95,7 +98,9 @@ def core_schedule(
     sweeps, currents
         Sweeps of the populations of this core, and of their input currents.
     consumes
-        By source, what this core takes.
+        By source, the spikes that this core takes.
+    planes
+        What takes the bit planes of the input current, where this core does.
     """
     program: list[Instruction] = []
 
@@ -105,24 +110,22 @@ def core_schedule(
             closes = times > 1 and i == len(body) - 1
             program.append(replace(item, times=times, closes=closes, back=first))
 
-    quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
+    quiet = {"current": "never", "bias": "never", "fire": False, "read": False, "updates": 0}
     loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
     steps = network.timesteps
-    if currents:
-        planes = network.input.bits
+    if planes is not None:
         (shift,) = currents.values()
-        take = consumes[INPUT]
-        if planes > 1:
-            loop(planes - 1, [take, shift])
-        loop(1, [take])
+        if network.input.bits > 1:
+            loop(network.input.bits - 1, [planes, shift])
+        loop(1, [planes])
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
 
     fires = [p.name for p in network.hidden]
-    order = [*([INPUT] if network.input.encoding == "events" else []), *fires]
+    order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies = {
         name: [unit[name] for unit in (sweeps, consumes) if name in unit and name != INPUT]
         + ([consumes[name]] if name == INPUT and name in consumes else [])
@@ -136,7 +139,7 @@ def core_schedule(
     readout = network.readout.name
     if readout in sweeps:
         read = sweeps[readout]
-        if read.current and steps > 1:  # the current of every step but the last
+        if read.current == "always" and steps > 1:  # the current of every step but the last
             loop(steps - 1, [replace(read, read=False, restart="no", updates=0)])
         loop(1, [read])
     program.append(End(back=begin))

@@ -7,7 +7,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events"})
+OPTIONAL = frozenset({"signed_events", "rate_input", "spike_steps"})
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -57,6 +57,11 @@ class AcceleratorConfig:
     spike_planes
         Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
         bit planes, an event word for each.
+    rate_input
+        1 where the encoder draws spikes of encoding ``rate``.
+    spike_steps
+        Time steps for which the encoder can hold who spikes in encodings ``ttfs`` and ``hybrid``; 0
+        where it runs neither.
     """
 
     lanes: int = 16
@@ -82,6 +87,8 @@ class AcceleratorConfig:
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
+    rate_input: int = 0
+    spike_steps: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -105,6 +112,7 @@ class AcceleratorConfig:
             ("pixel_bits", 8),
             ("signed_events", 1),
             ("spike_planes", 8),
+            ("rate_input", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(

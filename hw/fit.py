@@ -4,7 +4,8 @@ from dataclasses import fields
 from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
-from augend.gen.place import Placement
+from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.place import Placement, biases_at_once
 from augend.gen.schedule import Sweep
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
@@ -30,7 +31,7 @@ def _potential_bits(placement: Placement) -> int:
         widths += [of.potential_bits, of.accumulator_bits]
         if of.current is not None:
             low, high = of.current
-            bias = population.bias
+            bias = population.bias * biases_at_once(placement.network, population)
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
     return max(widths)
 
@@ -51,9 +52,13 @@ def _needs(placement: Placement) -> dict[str, int]:
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
     )
-    emitters = [layouts[name].words for name in layouts if network.out_of(name)]
-    events = network.input.encoding == "events"
-    source = layouts["input"]
+    planes = {name: _spike_planes(network, name) for name in layouts}
+    emitters = [layouts[name].words * planes[name] for name in layouts if network.out_of(name)]
+    encoding = network.input.encoding
+    source = layouts[INPUT]
+    input_rows = source.words
+    if encoding == "events":
+        input_rows = network.timesteps * (source.words * planes[INPUT] + 1)
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
@@ -71,15 +76,20 @@ def _needs(placement: Placement) -> dict[str, int]:
         "populations": len(network.populations) + 1,
         "queue_steps": 1,
         "queue_words": max(emitters),
-        "input_rows": network.timesteps * (source.words + 1) if events else source.words,
+        "input_rows": input_rows,
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
         "signed_events": int(any(p.bipolar for p in network.populations)),
-        "spike_planes": max(
-            max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
-        ),
+        "spike_planes": max(planes.values()),
+        "rate_input": int(encoding == "rate"),
+        "spike_steps": network.timesteps if encoding in ("ttfs", "hybrid") else 0,
     }
+
+
+def _spike_planes(network: SpikingNetwork, name: str) -> int:
+    """Bits of the greatest number of spikes of a neuron in a step, at least 1."""
+    return max(1, *(abs(most).bit_length() for most in network.most_spikes(name)))
 
 
 def _round_up(value: int) -> int:

@@ -7,6 +7,8 @@ import numpy.typing as npt
 from amaranth.hdl import Const
 from amaranth.lib import data
 
+from augend.gen.encoding import spike_steps, spike_thresholds
+from augend.gen.entry import Input
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Instruction, Sweep
@@ -16,6 +18,7 @@ from augend.hw.fit import check_fit
 from augend.hw.instruction import BiasWhen, Kind, instruction
 from augend.hw.loading import CORE_MEMORIES, words
 from augend.hw.neuron import Restart, Scale
+from augend.hw.rate_encoder import THRESHOLD_BITS
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
 
@@ -54,17 +57,28 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
 
     network = placement.network
     a, b, g = placement.layouts[INPUT].extent
-    events = network.input.encoding == "events"
+    entry = network.input
+    planes = entry.bits if entry.is_current else 0
     constants = {
-        "events": events,
-        "passes_last": (network.timesteps if events else network.input.bits) - 1,
-        "first_plane": 0 if placement.lsb_first or events else network.input.bits - 1,
+        "events": entry.encoding == "events",
+        "passes_last": planes + (network.timesteps if entry.spikes else 0) - 1,
+        "first_plane": 0 if placement.lsb_first or not planes else planes - 1,
         "upward": placement.lsb_first,
         "population": 0,
         "a_last": a - 1,
         "b_last": b - 1,
         "g_last": g - 1,
     }
+    tables = []
+    if entry.encoding == "rate":
+        lane_last = (entry.shape[-1] - 1) % placement.lanes
+        constants |= {"rate": 1, "seed": entry.seed, "lane_last": lane_last}
+        thresholds = spike_thresholds(entry)[:, None]
+        tables.append(("rate", 0, _pack([thresholds], [THRESHOLD_BITS])))
+    elif entry.encoding in ("ttfs", "hybrid"):
+        constants |= {"timed": 1, "timed_from": planes}
+        table = _pack([_intervals(entry, network.timesteps)], [config.pixel_bits])
+        tables.append(("interval", 0, table))
     encoder = _const(encoder_layout(config), constants)
     readout = network.readout.channels - 1 | network.rectified << 16
     routes = [
@@ -73,6 +87,7 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
     ]
     return [
         *result,
+        *tables,
         ("encoder", 0, _ints([encoder], words(config, "encoder"))),
         ("readout", 0, _ints([readout], words(config, "readout"))),
         ("route", 0, _ints(routes, words(config, "route"))),
@@ -86,20 +101,37 @@ def pixel_rows(config: AcceleratorConfig, placement: Placement, pixels: npt.NDAr
 
 
 def event_rows(config: AcceleratorConfig, placement: Placement, events: npt.NDArray) -> Rows:
-    """Rows of the input memory for one recording of 0/1 events, ``(T, *input.shape)``."""
+    """Rows of the input memory for one recording of events, ``(T, *input.shape)``.
+
+    Several events of a neuron in a step are bit planes: a row for each plane of a word, the most
+    significant first.
+    """
     layout = placement.layouts[INPUT]
-    masks = layout.pack(events)  # (T, words, lanes)
-    coordinates = layout.coordinates()
+    counts = layout.pack(events).astype(np.int64)  # (T, words, lanes)
+    planes = np.arange(placement.network.input.bits)[::-1]
+    masks = (counts[:, :, None] >> planes[:, None] & 1).reshape(len(counts), -1, layout.lanes)
+    at = np.repeat(layout.coordinates(), len(planes), axis=0)
+    plane = np.tile(planes, layout.words)[:, None]
     total = words(config, "input")
-    widths = [1, config.coordinate_bits, config.coordinate_bits, config.coordinate_bits]
+    widths = [1, config.coordinate_bits, config.plane_bits]
     rows = []
     for step in masks:
         active = step.any(1)
         rows.append(_ints([int(active.sum())], total))
-        at = coordinates[active]
-        rows.append(_pack([step[active], at[:, 0:1], at[:, 1:2], at[:, 2:3]], widths, total))
+        rows.append(_pack([step[active], at[active], plane[active]], widths, total))
     assert input_event(config).size <= input_row_bits(config)
     return np.concatenate(rows)
+
+
+def _intervals(entry: Input, timesteps: int) -> npt.NDArray[np.int64]:
+    """Least and greatest intensity that spikes in each step, ``(T, 2)``; 1 and 0 where none do."""
+    at = spike_steps(entry, timesteps)
+    rows = np.tile([1, 0], (timesteps, 1))
+    for step in range(timesteps):
+        levels = np.flatnonzero(at == step)
+        if len(levels):
+            rows[step] = levels[0], levels[-1]
+    return rows
 
 
 def _weights(config: AcceleratorConfig, weight: npt.NDArray) -> Rows:
@@ -170,7 +202,8 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
                 "b_last": b - 1,
                 "g_last": g - 1,
                 "per_neuron": one.per_neuron,
-                "current": one.current,
+                "current": one.current != "never",
+                **({"current_once": 1} if one.current == "first" else {}),
                 "bias": BiasWhen[one.bias.upper()],
                 "scale": Scale[one.scale.upper()],
                 "fire": one.fire,

@@ -10,6 +10,7 @@ from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
+from augend.sim.input_passes import input_passes
 from augend.sim.timing import Timing
 
 __all__ = ["TracedEvent", "observed_events", "predicted_events"]
@@ -51,25 +52,24 @@ def predicted_events(
     """
     events = []
     numbers = placement.numbers
-    network = placement.network
+    passes = input_passes(placement, pixels[image : image + 1])[0]
     for emission in timing.emissions:
         layout = placement.layouts[emission.source]
         if emission.source != INPUT:
             packed = layout.pack(trains[emission.source][image, emission.step])
-        elif network.input.encoding == "events":
-            packed = layout.pack(pixels[image, emission.step])
         else:
-            bits = network.input.bits
-            plane = emission.step if placement.lsb_first else bits - 1 - emission.step
-            packed = layout.pack(pixels[image]) >> plane & 1
+            packed = passes[emission.step]
         number = numbers[emission.source]
         first = int(emission.first[image])
+        coordinates = layout.coordinates().tolist()
         active = np.flatnonzero(packed.any(1))
         for place, word in enumerate(active):
             slot = place if emission.compact else int(word)
-            a, b, g = (int(c) for c in np.unravel_index(word, layout.extent))
+            a, b, g = coordinates[word]
             mask = sum(1 << int(lane) for lane in np.flatnonzero(packed[word]))
             clock = first + slot * emission.stride
+            if emission.offsets is not None:
+                clock = first + int(emission.offsets[word])
             events.append(TracedEvent(clock, emission.port, number, False, a, b, g, mask))
         token = int(emission.token[image])
         events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))

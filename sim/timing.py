@@ -1,7 +1,7 @@
 """The timing model: every clock of an inference, from who spikes, without running any RTL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, End, Instruction, Sweep
 from augend.sim.beats import StepBeats, step_beats
+from augend.sim.input_passes import input_passes
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel"]
 
@@ -24,6 +25,8 @@ _EMIT = 4  # from a word's visit until its event word is queued
 _FAN_OUT = 4  # from taking an event word until its first beat
 _VISIBLE = 2  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
+_INTERVAL = 1  # further, where intensities are compared with an interval
+_DRAW = 4  # further, from a word's last pixel on, where each is compared with a draw
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
 
@@ -46,6 +49,8 @@ class Emission:
         Clocks ``(images,)`` in which the token leaves the queue.
     compact
         Words follow each other without gaps for empty ones (events from the host).
+    offsets
+        ``(words,)``: clocks from the first word to each, where they are not ``stride`` apart.
     """
 
     source: str
@@ -56,6 +61,7 @@ class Emission:
     token: Ints
     left: Ints
     compact: bool = False
+    offsets: Ints | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -204,7 +210,7 @@ class _Run:
         names = [p.name for p in placement.network.populations]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
-        self.masks = {INPUT: self._input_masks(pixels)}
+        self.input = input_passes(placement, pixels)
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
         self.spans: list[Span] | None = []
@@ -212,7 +218,7 @@ class _Run:
     def run(self) -> Timing:
         at = [0] * len(self.work)
         encoding = 0
-        passes = self.masks[INPUT].shape[1]
+        passes = self.input.shape[1]
         progress = True
         while progress:
             progress = False
@@ -234,22 +240,10 @@ class _Run:
             spans=tuple(self.spans or ()),
         )
 
-    def _input_masks(self, pixels: npt.NDArray) -> npt.NDArray[np.bool_]:
-        """Input spikes, ``(images, passes, words, lanes)``."""
-        network = self.placement.network
-        layout = self.placement.layouts[INPUT]
-        packed = layout.pack(pixels)
-        if network.input.encoding == "events":
-            return packed.astype(bool)
-        planes = np.arange(network.input.bits)
-        if not self.placement.lsb_first:
-            planes = planes[::-1]
-        return (packed[:, None] >> planes[:, None, None] & 1).astype(bool)
-
     def _masks(self, source: str, step: int) -> npt.NDArray[np.bool_]:
         """Spikes of a step, ``(images, words, lanes)``."""
         if source == INPUT:
-            return self.masks[INPUT][:, step]
+            return self.input[:, step].astype(bool)
         return self.placement.layouts[source].pack(self.trains[source][:, step]).astype(bool)
 
     def _room(self, port: _Port) -> Ints | None:
@@ -266,18 +260,38 @@ class _Run:
         if room is None:
             return False
         claim = np.maximum(self.encoder_clock, room)
-        if self.placement.network.input.encoding == "events":
-            rows = self.masks[INPUT][:, step].any(2).sum(1)
+        entry = self.placement.network.input
+        layout = self.placement.layouts[INPUT]
+        late = _SCAN
+        compact, offsets = False, None
+        if entry.encoding == "events":
+            rows = self.input[:, step].any(2).sum(1)
             begin = claim + 1 + _COUNT
             last = begin + rows  # the count itself, where there are no events
-            first = begin + 1 + _SCAN
+            first = begin + 1
+            compact = True
+        elif entry.encoding == "rate":
+            late += _DRAW
+            pixels = layout.pack(np.ones(entry.shape, np.int64)).sum(1)  # of each word
+            last = claim + pixels.sum()
+            first = claim + pixels[0]
+            offsets = pixels.cumsum() - pixels[0]
         else:
-            rows = np.full(self.images, self.placement.layouts[INPUT].words)
-            last = claim + rows
-            first = claim + 1 + _SCAN
+            late += _INTERVAL * (step >= (entry.bits if entry.is_current else 0))
+            last = claim + layout.words
+            first = claim + 1
         self.encoder_clock = last + 2
-        compact = self.placement.network.input.encoding == "events"
-        self._emit(port, len(self.ports) - 1, INPUT, step, first, 1, last + _SCAN + 1, compact)
+        self._emit(
+            self.ports[-1],
+            len(self.ports) - 1,
+            INPUT,
+            step,
+            first + late,
+            1,
+            last + late + 1,
+            compact,
+            offsets,
+        )
         return True
 
     def _emit(
@@ -290,6 +304,7 @@ class _Run:
         stride: int,
         token: Ints,
         compact: bool = False,
+        offsets: Ints | None = None,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
         port.emitted += 1
@@ -304,6 +319,7 @@ class _Run:
                 token=token,
                 left=left,
                 compact=compact,
+                offsets=offsets,
             )
         )
 
@@ -360,7 +376,8 @@ class _Run:
     def _sweep(self, core: int, one: Sweep) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
-        slots = one.words * (2 if one.current else 1)
+        stride = 1 if one.current == "never" else 2
+        slots = one.words * stride
         if one.fire:
             room = self._room(port)
             if room is None:
@@ -370,7 +387,6 @@ class _Run:
             clock = begin
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
-            stride = 2 if one.current else 1
             first = clock + stride + _EMIT
             last = clock + slots
             self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
@@ -394,6 +410,14 @@ def _unroll(instructions: list[Instruction]) -> list[Instruction]:
             while not instructions[at].closes:
                 at += 1
         body = instructions[first : at + 1]
-        result += body * times
+        result += body
+        result += [_later(one) for one in body] * (times - 1)
         at += 1
     return result
+
+
+def _later(one: Instruction) -> Instruction:
+    """Take what an instruction does after its loop's first iteration."""
+    if isinstance(one, Sweep) and one.current == "first":
+        return replace(one, current="never")
+    return one
