@@ -64,6 +64,11 @@ class LaneLayout:
         return height, width, -(-channels // self.lanes)
 
     @property
+    def lane_neurons(self) -> int:
+        """Number of neurons along the lanes of all g."""
+        return self.shape[-1 if self.along == "columns" else 0]
+
+    @property
     def words(self) -> int:
         """Number of words."""
         a, b, g = self.extent

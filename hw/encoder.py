@@ -26,8 +26,8 @@ def encoder_layout(config: AcceleratorConfig) -> data.StructLayout:
     (``g_last`` + 1) words; rows follow b, then a, then g where ``rate``, else a, then b, then g.
 
     ``timed``: passes from number ``timed_from`` on are time steps of intervals of intensities.
-    ``rate``: every pass is a time step of draws, from ``seed`` on; words of the greatest g have
-    ``lane_last`` + 1 pixels.
+    ``rate``: every pass is a time step of draws, from ``seed`` on. For both, words of the greatest
+    g have ``lane_last`` + 1 pixels.
     """
     timed, rate = min(1, config.spike_steps), config.rate_input
     return data.StructLayout(
@@ -44,7 +44,7 @@ def encoder_layout(config: AcceleratorConfig) -> data.StructLayout:
             "timed_from": 4 * timed,
             "rate": rate,
             "seed": REGISTER_BITS * rate,
-            "lane_last": config.lane_bits * rate,
+            "lane_last": config.lane_bits * max(timed, rate),
         }
     )
 
@@ -283,6 +283,7 @@ class Encoder(wiring.Component):
                 "word": scanned_word(config),
                 "plane": 3,
                 "timed": min(1, config.spike_steps),
+                "partial": min(1, config.spike_steps),
                 "lane": config.lane_bits * config.rate_input,
                 "done": config.rate_input,
             }
@@ -294,6 +295,7 @@ class Encoder(wiring.Component):
             issue.word.eq(scanned),
             issue.plane.eq(plane),
             issue.timed.eq(timed),
+            issue.partial.eq(scanned.g == constants.g_last),
             issue.lane.eq(lane),
             issue.done.eq(word_done),
         ]
@@ -321,7 +323,9 @@ class Encoder(wiring.Component):
                         m.d.comb += mask.eq(Cat(pixel[bit] for pixel in pixels))
         if config.spike_steps:
             m.submodules.intervals = intervals = IntervalEncoder(config)
+            there_are = Cat(lane <= constants.lane_last for lane in range(config.lanes))
             m.d.comb += [
+                intervals.lanes.eq(Mux(there.partial, there_are, ~0)),
                 intervals.step.eq(step),
                 intervals.scanned.eq(there.word),
                 intervals.scanned.valid.eq(there.word.valid & there.timed),

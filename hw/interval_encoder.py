@@ -29,6 +29,8 @@ class IntervalEncoder(wiring.Component):
         Number of the time step, from two clocks before its first row on.
     scanned, row : In
         A word of the input, and the intensities of its lanes.
+    lanes : In
+        Which of its lanes hold a pixel; the others do not spike.
     word, mask : Out
         The word, a clock later, and who spikes.
     load, load_address, load_data : In
@@ -42,6 +44,7 @@ class IntervalEncoder(wiring.Component):
             {
                 "step": In(address),
                 "scanned": In(scanned_word(config)),
+                "lanes": In(self._config.lanes),
                 "row": In(data.ArrayLayout(config.pixel_bits, config.lanes)),
                 "word": Out(scanned_word(config)),
                 "mask": Out(config.lanes),
@@ -67,6 +70,9 @@ class IntervalEncoder(wiring.Component):
         ]
         m.d.sync += [
             self.word.eq(self.scanned),
-            self.mask.eq(Cat((bounds.low <= pixel) & (pixel <= bounds.high) for pixel in self.row)),
+            self.mask.eq(
+                Cat((bounds.low <= pixel) & (pixel <= bounds.high) for pixel in self.row)
+                & self.lanes
+            ),
         ]
         return m

@@ -70,9 +70,10 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         "g_last": g - 1,
     }
     tables = []
+    layout = placement.layouts[INPUT]
+    constants["lane_last"] = (layout.lane_neurons - 1) % placement.lanes
     if entry.encoding == "rate":
-        lane_last = (entry.shape[-1] - 1) % placement.lanes
-        constants |= {"rate": 1, "seed": entry.seed, "lane_last": lane_last}
+        constants |= {"rate": 1, "seed": entry.seed}
         thresholds = spike_thresholds(entry)[:, None]
         tables.append(("rate", 0, _pack([thresholds], [THRESHOLD_BITS])))
     elif entry.encoding in ("ttfs", "hybrid"):
@@ -159,7 +160,8 @@ def _pack(columns: list[npt.NDArray], bits: list[int], total: int | None = None)
     flat = np.concatenate(parts, axis=1)
     total = total or -(-flat.shape[1] // 32)
     padded = np.pad(flat, ((0, 0), (0, 32 * total - flat.shape[1])))
-    return np.packbits(padded, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+    packed = np.ascontiguousarray(np.packbits(padded, axis=1, bitorder="little"))
+    return packed.view("<u4").astype(np.uint32)
 
 
 def _ints(values: list[int], total: int) -> Rows:

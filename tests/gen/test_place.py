@@ -66,7 +66,6 @@ REFUSED = {
     ),
     "a delay (hidden to scores)": chain(outof={"delay": 1}),
     "a max-pool gate (pool)": pooled(),
-    "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),
     "several input events a step": chain(input=Input(shape=(4,), encoding="events", bits=2)),
     "readout by count": chain(last={"reset": "subtract"}, decode="count"),
     "early exit": chain(exit_margin=2),
