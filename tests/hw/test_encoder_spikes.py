@@ -1,6 +1,5 @@
 """The encoder's spikes of every encoding are those of the software, each in its clock."""
 
-import dataclasses
 from random import Random
 
 import numpy as np
@@ -11,7 +10,7 @@ from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetw
 from augend.gen.place import place
 from augend.hw.encoder import Encoder
 from augend.hw.fit import smallest_config
-from augend.hw.memory_image import event_rows, pixel_rows, program_rows
+from augend.hw.memory_image import pixel_rows, program_rows
 from augend.sim.event_trace import TracedEvent, predicted_events
 from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
@@ -43,7 +42,12 @@ def network_of(entry, timesteps):
     two = np.ones(2, int)
     shift = two * 4 if entry.is_current else None
     readout = Population(
-        name="p", shape=(2,), threshold=two, bias=two, initial=two, reset="none",
+        name="p",
+        shape=(2,),
+        threshold=two,
+        bias=two,
+        initial=two,
+        reset="none",
         current_shift=shift,
     )
     projection = Projection(source=INPUT, target="p", kind="dense", weight=weight)
