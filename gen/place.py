@@ -17,7 +17,7 @@ __all__ = [
     "PlacementError",
     "UnsupportedError",
     "assign_cores",
-    "biases_at_once",
+    "driven",
     "place",
 ]
 
@@ -272,8 +272,8 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         population = network.population(projection.target)
         base = sweeps[population.name]
         weight_base = builder.add("weight", tables.weight)
-        driven = projection.source == INPUT and network.current_fed(population)
-        first = base.current_base if driven else base.potential_base
+        by_current = projection.source == INPUT and network.current_fed(population)
+        first = base.current_base if by_current else base.potential_base
         source_core = placement.core_of.get(projection.source, len(placement.cores))
         consume = Consume(
             source=projection.source,
@@ -285,7 +285,7 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
             lane_base=builder.add("lane", tables.lane),
             tables=tables,
         )
-        if not driven:
+        if not by_current:
             consumes[projection.source] = consume
             continue
         planes = consume
@@ -296,12 +296,9 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     return builder.build(schedule)
 
 
-def biases_at_once(network: SpikingNetwork, population: Population) -> int:
-    """Time steps whose biases are added together, before the first or as the readout is read."""
-    stepped = network.current_fed(population) and not network.input.spikes
-    if stepped or (population.fires and network.schedule == "synchronous"):
-        return 1
-    return network.timesteps
+def driven(network: SpikingNetwork, population: Population) -> bool:
+    """Whether an input current comes to a population in every step, and brings the bias."""
+    return network.current_fed(population) and not network.input.spikes
 
 
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
@@ -310,13 +307,14 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
     reads = population.reset == "none"
-    together = biases_at_once(network, population)
-    once = fed and network.input.spikes
+    gathers = network.schedule == "phased" and not driven(network, population)
+    steps = network.timesteps if reads or gathers else 1
+    threshold = population.threshold
     rows, per_neuron = _parameter_rows(
-        layout, population, population.threshold, population.bias * together, population.initial
+        layout, population, threshold, population.bias * steps, population.initial
     )
     bias: Literal["never", "always", "first", "last"]
-    if fed and (not once or together > 1):
+    if driven(network, population):
         bias = "never"
     else:
         bias = "first" if network.schedule == "phased" and not reads else "always"
@@ -328,7 +326,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         parameter_base=builder.add("parameter", rows),
         extent=layout.extent,
         per_neuron=per_neuron,
-        current="first" if once else "always" if fed else "never",
+        current=driven(network, population),
         bias=bias,
         fire=not reads,
         read=reads,
@@ -344,7 +342,7 @@ def _current_sweep(
     layout = placement.layouts[population.name]
     assert population.current_shift is not None
     done = placement.network.input.bits - 1 if placement.lsb_first else 0
-    bias = population.bias * biases_at_once(placement.network, population)
+    bias = population.bias * driven(placement.network, population)
     rows, per_neuron = _parameter_rows(
         layout, population, population.current_shift - done, bias, bias * 0
     )

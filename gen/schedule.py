@@ -36,10 +36,8 @@ class Consume:
 class Sweep:
     """Visit every word of a population, or of its input current.
 
-    Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``current``: in which
-    iterations of its loop it adds the input current, which holds the bias, so that ``bias`` is for
-    the others. ``passes`` counts the sweeps that finish an input current, the last of which adds
-    the bias.
+    Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
+    that finish an input current, the last of which adds the bias.
     """
 
     population: str
@@ -48,7 +46,7 @@ class Sweep:
     extent: tuple[int, int, int]
     per_neuron: bool
     current_base: int = 0
-    current: Literal["never", "always", "first"] = "never"
+    current: bool = False
     bias: Literal["never", "always", "first", "last"] = "never"
     scale: Literal["keep", "halve", "double", "halve_some"] = "keep"
     fire: bool = False
@@ -110,7 +108,7 @@ def core_schedule(
             closes = times > 1 and i == len(body) - 1
             program.append(replace(item, times=times, closes=closes, back=first))
 
-    quiet = {"current": "never", "bias": "never", "fire": False, "read": False, "updates": 0}
+    quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
     loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
@@ -123,6 +121,10 @@ def core_schedule(
             loop(network.input.bits - 1, [planes, shift])
         loop(1, [planes])
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
+        if network.input.spikes:  # the current comes once, before the spikes
+            once = replace(sweeps[shift.population], **quiet | {"current": True}, restart="no")
+            loop(1, [once])
+            loop(1, [replace(shift, restart="zero", scale="keep")])
 
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
@@ -139,7 +141,7 @@ def core_schedule(
     readout = network.readout.name
     if readout in sweeps:
         read = sweeps[readout]
-        if read.current == "always" and steps > 1:  # the current of every step but the last
+        if read.current and steps > 1:  # the current of every step but the last
             loop(steps - 1, [replace(read, read=False, restart="no", updates=0)])
         loop(1, [read])
     program.append(End(back=begin))

@@ -104,7 +104,6 @@ class Core(wiring.Component):
         at = Signal(config.instruction_address)
         iteration = Signal(16)
         final = Signal()
-        current = Signal()
         consuming = Signal()
         token_taken = Signal()
         m.d.comb += [
@@ -113,9 +112,7 @@ class Core(wiring.Component):
             fetched.en.eq(0),
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
-            current.eq(now.sweep.current & ~(now.sweep.current_once & (iteration != 0))),
             sweep.sweep.eq(now.sweep),
-            sweep.sweep.current.eq(current),
             fan_out.events.payload.eq(self.events.payload),
             fan_out.events.valid.eq(self.events.valid & consuming & ~token_taken),
             self.events.ready.eq(fan_out.events.ready & consuming & ~token_taken),
@@ -251,7 +248,7 @@ class Core(wiring.Component):
             m.d.comb += operand.eq(Operand.WEIGHT)
         with m.Elif(add.sweep):
             m.d.comb += scale.eq(now.sweep.scale)
-            with m.If(sweep.sweep.current):
+            with m.If(now.sweep.current):
                 with m.If(~add.captures):
                     m.d.comb += operand.eq(Operand.CURRENT)
             with m.Elif(
@@ -265,8 +262,6 @@ class Core(wiring.Component):
             m.d.comb += restart.eq(now.sweep.restart)
             with m.If(compare.captures & (now.sweep.restart != Restart.NO)):
                 m.d.comb += restart.eq(Restart.ZERO)
-        with m.If(compare.captures & now.sweep.current_once):
-            m.d.comb += restart.eq(Restart.ZERO)
 
         lanes = [Neuron(config) for _ in range(config.lanes)]
         for i, lane in enumerate(lanes):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.network import INPUT, SpikingNetwork
-from augend.gen.place import Placement, biases_at_once
+from augend.gen.place import Placement, driven
 from augend.gen.schedule import Sweep
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
@@ -31,7 +31,7 @@ def _potential_bits(placement: Placement) -> int:
         widths += [of.potential_bits, of.accumulator_bits]
         if of.current is not None:
             low, high = of.current
-            bias = population.bias * biases_at_once(placement.network, population)
+            bias = population.bias * driven(placement.network, population)
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
     return max(widths)
 

@@ -62,9 +62,8 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     The population has (``a_last`` + 1) x (``b_last`` + 1) x (``g_last`` + 1) words from
     ``potential_base`` on. Parameter rows are taken from ``parameter_base`` on, one a word where
     ``per_neuron``, else one for each ``g``. ``current``: before each word its input current is
-    read, from ``current_base`` on, and added in the place of the bias; with ``current_once`` in
-    the loop's first iteration only, which also leaves it at zero. ``fire``: compare, reset and
-    emit; ``read``: hand the sums to the readout. ``restart`` applies in the loop's last iteration.
+    read, from ``current_base`` on. ``fire``: compare, reset and emit; ``read``: hand the sums to
+    the readout. ``restart`` applies in the loop's last iteration.
     """
     return data.StructLayout(
         {
@@ -76,7 +75,6 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "g_last": config.coordinate_bits,
             "per_neuron": 1,
             "current": 1,
-            "current_once": min(1, config.spike_steps),
             "bias": BiasWhen,
             "scale": Scale,
             "fire": 1,

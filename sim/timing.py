@@ -1,7 +1,7 @@
 """The timing model: every clock of an inference, from who spikes, without running any RTL."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -376,8 +376,7 @@ class _Run:
     def _sweep(self, core: int, one: Sweep) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
-        stride = 1 if one.current == "never" else 2
-        slots = one.words * stride
+        slots = one.words * (2 if one.current else 1)
         if one.fire:
             room = self._room(port)
             if room is None:
@@ -387,6 +386,7 @@ class _Run:
             clock = begin
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
+            stride = 2 if one.current else 1
             first = clock + stride + _EMIT
             last = clock + slots
             self._emit(port, core, one.population, step, first, stride, last + _EMIT + 1)
@@ -410,14 +410,6 @@ def _unroll(instructions: list[Instruction]) -> list[Instruction]:
             while not instructions[at].closes:
                 at += 1
         body = instructions[first : at + 1]
-        result += body
-        result += [_later(one) for one in body] * (times - 1)
+        result += body * times
         at += 1
     return result
-
-
-def _later(one: Instruction) -> Instruction:
-    """Take what an instruction does after its loop's first iteration."""
-    if isinstance(one, Sweep) and one.current == "first":
-        return replace(one, current="never")
-    return one
