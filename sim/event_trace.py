@@ -16,6 +16,9 @@ from augend.sim.timing import Timing
 __all__ = ["TracedEvent", "observed_events", "predicted_events"]
 
 
+_PLACE = ("a", "b", "g", "mask", "signs", "plane")
+
+
 class TracedEvent(NamedTuple):
     """An event word or token, and when it was queued."""
 
@@ -30,6 +33,8 @@ class TracedEvent(NamedTuple):
     b: int
     g: int
     mask: int
+    signs: int = 0
+    plane: int = 0
 
 
 def predicted_events(
@@ -55,25 +60,41 @@ def predicted_events(
     passes = input_passes(placement, pixels[image : image + 1])[0]
     for emission in timing.emissions:
         layout = placement.layouts[emission.source]
-        if emission.source != INPUT:
-            packed = layout.pack(trains[emission.source][image, emission.step])
-        else:
+        if emission.source == INPUT:
             packed = passes[emission.step]
+        else:
+            packed = layout.pack(trains[emission.source][image, emission.step])
         number = numbers[emission.source]
         first = int(emission.first[image])
         coordinates = layout.coordinates().tolist()
-        active = np.flatnonzero(packed.any(1))
-        for place, word in enumerate(active):
-            slot = place if emission.compact else int(word)
-            a, b, g = coordinates[word]
-            mask = sum(1 << int(lane) for lane in np.flatnonzero(packed[word]))
-            clock = first + slot * emission.stride
+        masks = _planes(packed, emission.planes)
+        for place, (word, plane) in enumerate(np.argwhere(masks.any(2)).tolist()):
+            clock = first + word * emission.stride + plane
             if emission.offsets is not None:
                 clock = first + int(emission.offsets[word])
-            events.append(TracedEvent(clock, emission.port, number, False, a, b, g, mask))
+            elif emission.compact:
+                clock = first + place
+            mask = masks[word, plane]
+            signs = _bits(mask & (packed[word] < 0))
+            a, b, g = coordinates[word]
+            at = emission.planes - 1 - plane
+            events.append(
+                TracedEvent(clock, emission.port, number, False, a, b, g, _bits(mask), signs, at)
+            )
         token = int(emission.token[image])
         events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))
     return sorted(events)
+
+
+def _planes(spikes: npt.NDArray, planes: int) -> npt.NDArray[np.bool_]:
+    """Bits of numbers of spikes (words, lanes), the highest first: (words, planes, lanes)."""
+    number = np.abs(spikes.astype(np.int64))[:, None]
+    return (number >> np.arange(planes)[::-1, None] & 1).astype(bool)
+
+
+def _bits(lanes: npt.NDArray) -> int:
+    """Return a word with a bit for each lane."""
+    return sum(1 << int(lane) for lane in np.flatnonzero(lanes))
 
 
 def observed_events(
@@ -96,10 +117,10 @@ def observed_events(
         bits = sum(int(w) << 32 * i for i, w in enumerate(words))
         field = {
             name: bits >> layout[name].offset & ((1 << layout[name].width) - 1)
-            for name in ("mask", "a", "b", "g", "population", "token")
+            for name in (*_PLACE, "population", "token")
         }
         token = bool(field["token"])
-        place = (0, 0, 0, 0) if token else (field["a"], field["b"], field["g"], field["mask"])
+        place = tuple(0 if token else field[name] for name in _PLACE)
         events.append(
             TracedEvent(int(clock) - start, int(port), field["population"], token, *place)
         )

@@ -49,6 +49,8 @@ class Emission:
         Clocks ``(images,)`` in which the token leaves the queue.
     compact
         Words follow each other without gaps for empty ones (events from the host).
+    planes
+        Spike planes of a word, the highest first, a clock apart.
     offsets
         ``(words,)``: clocks from the first word to each, where they are not ``stride`` apart.
     """
@@ -61,6 +63,7 @@ class Emission:
     token: Ints
     left: Ints
     compact: bool = False
+    planes: int = 1
     offsets: Ints | None = None
 
 
@@ -262,14 +265,15 @@ class _Run:
         claim = np.maximum(self.encoder_clock, room)
         entry = self.placement.network.input
         layout = self.placement.layouts[INPUT]
+        first = claim + 1
         late = _SCAN
-        compact, offsets = False, None
+        planes, offsets = 1, None
         if entry.encoding == "events":
-            rows = self.input[:, step].any(2).sum(1)
+            planes = entry.bits
+            used = np.bitwise_or.reduce(self.input[:, step], axis=2)  # planes of words
             begin = claim + 1 + _COUNT
-            last = begin + rows  # the count itself, where there are no events
             first = begin + 1
-            compact = True
+            last = begin + np.bitwise_count(used).sum(1, dtype=np.int64)  # the count, without any
         elif entry.encoding == "rate":
             late += _DRAW
             pixels = layout.pack(np.ones(entry.shape, np.int64)).sum(1)  # of each word
@@ -279,18 +283,18 @@ class _Run:
         else:
             late += _INTERVAL * (step >= (entry.bits if entry.is_current else 0))
             last = claim + layout.words
-            first = claim + 1
         self.encoder_clock = last + 2
         self._emit(
-            self.ports[-1],
+            port,
             len(self.ports) - 1,
             INPUT,
             step,
             first + late,
             1,
             last + late + 1,
-            compact,
-            offsets,
+            compact=entry.encoding == "events",
+            planes=planes,
+            offsets=offsets,
         )
         return True
 
@@ -304,6 +308,7 @@ class _Run:
         stride: int,
         token: Ints,
         compact: bool = False,
+        planes: int = 1,
         offsets: Ints | None = None,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
@@ -319,6 +324,7 @@ class _Run:
                 token=token,
                 left=left,
                 compact=compact,
+                planes=planes,
                 offsets=offsets,
             )
         )

@@ -5,12 +5,13 @@ from random import Random
 import numpy as np
 import pytest
 
+from augend.gen import place as gen_place
 from augend.gen.encoding import spike_trains
 from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
 from augend.gen.place import place
 from augend.hw.encoder import Encoder
 from augend.hw.fit import smallest_config
-from augend.hw.memory_image import pixel_rows, program_rows
+from augend.hw.memory_image import event_rows, pixel_rows, program_rows
 from augend.sim.event_trace import TracedEvent, predicted_events
 from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
@@ -109,7 +110,8 @@ def check(network, images, lanes, *, stall=0.0, rows_of=pixel_rows):
 
 
 def traced(word, clock):
-    place = (0, 0, 0, 0) if word.token else (word.a, word.b, word.g, word.mask)
+    place = (word.a, word.b, word.g, word.mask, word.signs, word.plane)
+    place = (0,) * 6 if word.token else place
     return TracedEvent(clock, 1, word.population, bool(word.token), *place)
 
 
@@ -124,6 +126,20 @@ def test_every_word_in_its_clock(name, shape):
     rng = np.random.default_rng(1)
     for lanes, timesteps in ((4, 3), (1, 1), (8, 6)):
         check(network_of(entry, timesteps), drawn(entry, rng), lanes)
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.7])
+@pytest.mark.parametrize("bits", [1, 3, 8])
+@pytest.mark.parametrize("shape", [(2, 3, 5), (9,)])
+def test_several_events_are_words_of_their_planes(shape, bits, stall, monkeypatch):
+    monkeypatch.setattr(gen_place, "RUNS", gen_place.RUNS | {"several input events a step"})
+    entry = Input(shape=shape, encoding="events", bits=bits)
+    rng = np.random.default_rng(4)
+    size = (2, 4, *shape)
+    events = rng.integers(0, 1 << bits, size) * (rng.random(size) < 0.4)
+    events[:, 1] = 0
+    network = network_of(entry, 4)
+    check(network, events.astype(np.uint8), 4, stall=stall, rows_of=event_rows)
 
 
 @pytest.mark.parametrize("name", ["rate", "ttfs", "hybrid"])
