@@ -1,14 +1,23 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.network import INPUT, ContractError, Ints, Population, SpikingNetwork
-from augend.gen.schedule import Consume, Instruction, Sweep, core_schedule
+from augend.gen.memory_plan import current_hold, plan, potential_hold
+from augend.gen.network import (
+    INPUT,
+    ContractError,
+    Ints,
+    Population,
+    Projection,
+    SpikingNetwork,
+)
+from augend.gen.schedule import Consume, Instruction, Sweep, Take, When, core_schedule, sums_up
+from augend.gen.sweep_rules import negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -24,7 +33,30 @@ __all__ = [
 
 _ELSEWHERE = "use --backend golden"
 
-RUNS = frozenset({"input encoding rate", "input encoding ttfs", "input encoding hybrid"})
+RUNS: frozenset[str] = frozenset(
+    {
+        "reset to zero",
+        "bipolar spikes",
+        "spikes that are taken back",
+        "leak",
+        "floor",
+        "single spike",
+        "clamp",
+        "refractory steps",
+        "inhibition",
+        "several spikes a step",
+        "a range of channels",
+        "a crop",
+        "weights of their own width",
+        "shifted weights",
+        "input encoding rate",
+        "input encoding ttfs",
+        "input encoding hybrid",
+        "several input events a step",
+        "readout by count",
+        "readout by first_spike",
+    }
+)
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
 
 
@@ -45,14 +77,20 @@ class CorePlacement:
     weight
         ``(words, lanes)``.
     parameter
-        ``(rows, lanes, 3)``: threshold, bias, initial potential. Threshold 0 marks a lane without
-        a neuron; the rows of an input current hold in its place the right shift that remains.
+        ``(rows, lanes, 6)``: threshold, bias, initial potential, limit and step of spikes of -1,
+        floor; see ``augend.hw.neuron``. Threshold 0 marks a lane without a neuron; the rows of an
+        input current hold in its place the right shift that remains.
     row, column, group, lane
         ``(entries, 3)``: potential word, weight word, count.
     instructions
         The schedule: initialisation, then inference.
     potential_words
         Potentials and input currents.
+    shared
+        Populations whose words are another's at other times: they are 0 in between, and the
+        initial potential is added with the bias, or set by a sweep of its own.
+    history_words
+        Words of what neurons remember beside.
     """
 
     weight: npt.NDArray[np.int16]
@@ -63,6 +101,8 @@ class CorePlacement:
     lane: Ints
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
+    shared: frozenset[str] = frozenset()
+    history_words: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +135,11 @@ class Placement:
     tables: tuple[SynapseTables, ...]
     cores: tuple[CorePlacement, ...]
     lsb_first: bool
+
+    @property
+    def stored_bits(self) -> int:
+        """Width of a weight in memory, that of the widest."""
+        return max(self.network.bits_of(p) for p in self.network.projections)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -155,14 +200,15 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     _refuse(network)
     core_of = assign_cores(network, cores)
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
-    masked = any(is_masked(p) for p in network.out_of(INPUT))
+    shape = network.input.shape
+    masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
     drawn = network.input.encoding == "rate"
-    layouts[INPUT] = LaneLayout.of_input(
-        network.input.shape, lanes, channels=masked, in_order=drawn
-    )
+    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked, in_order=drawn)
+    bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
-            synapse_tables(p, layouts[p.source], layouts[p.target]) for p in network.projections
+            synapse_tables(p, layouts[p.source], layouts[p.target], stored_bits=bits)
+            for p in network.projections
         )
     except ContractError as error:
         raise PlacementError(str(error)) from error
@@ -191,22 +237,8 @@ def _refuse(network: SpikingNetwork) -> None:
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
         )
-    seen: dict[str, str] = {}
-    for projection in network.projections:
-        if projection.source in seen:
-            other = seen[projection.source]
-            raise UnsupportedError(
-                f"{projection.source!r} projects to both {other!r} and {projection.target!r}; the "
-                f"accelerator takes a population's spikes through one projection: {_ELSEWHERE}"
-            )
-        seen[projection.source] = projection.target
-    for population in network.populations:
-        sources = {p.source for p in network.into(population.name)}
-        if network.current_fed(population) and sources != {INPUT}:
-            raise UnsupportedError(
-                f"Population {population.name!r} takes the input current and spikes of "
-                f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
-            )
+    if not network.out_of(INPUT):
+        raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
 
 
 class _CoreBuilder:
@@ -219,6 +251,10 @@ class _CoreBuilder:
         }
         self.used = dict.fromkeys(self.rows, 0)
         self.potential_words = 0
+        self.potential_base: dict[str, int] = {}
+        self.current_base: dict[str, int] = {}
+        self.shared: frozenset[str] = frozenset()
+        self.history_words = 0
 
     def add(self, memory: str, rows: npt.NDArray) -> int:
         """Append rows; returns the first one's address."""
@@ -227,17 +263,31 @@ class _CoreBuilder:
         self.used[memory] += len(rows)
         return first
 
-    def reserve(self, words: int) -> int:
-        """Reserve potential words; returns the first one's address."""
-        first = self.potential_words
-        self.potential_words += words
+    def plan(self, network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> None:
+        """Decide where potentials and input currents of this core's populations lie."""
+        held = [network.population(name) for name in layouts]
+        fed = [p for p in held if network.current_fed(p)]
+        holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
+        holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
+        found = plan(holds)
+        names = [p.name for p in held]
+        self.potential_base = dict(zip(names, found.bases, strict=False))
+        fed_bases = found.bases[len(held) :]
+        self.current_base = dict(zip((p.name for p in fed), fed_bases, strict=True))
+        self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
+        self.potential_words = found.words
+
+    def remember(self, words: int) -> int:
+        """Reserve history words; returns the first one's address."""
+        first = self.history_words
+        self.history_words += words
         return first
 
     def empty(self) -> CorePlacement:
         return self.build([])
 
     def build(self, instructions: list[Instruction]) -> CorePlacement:
-        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 3)}
+        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 6)}
         contents = {
             name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int64), *rows])
             for name, rows in self.rows.items()
@@ -248,6 +298,8 @@ class _CoreBuilder:
             weight=weight,
             instructions=instructions,
             potential_words=self.potential_words,
+            shared=self.shared,
+            history_words=self.history_words,
         )
 
 
@@ -255,6 +307,8 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     """Lay out memories and schedule of one core."""
     network = placement.network
     builder = _CoreBuilder(placement.lanes)
+    here = {n: x for n, x in placement.layouts.items() if placement.core_of.get(n) == core}
+    builder.plan(network, here)
     sweeps: dict[str, Sweep] = {}
     currents: dict[str, Sweep] = {}
     for population in network.populations:
@@ -264,36 +318,72 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                 currents[population.name] = _current_sweep(
                     placement, builder, population, sweeps[population.name]
                 )
-    consumes: dict[str, Consume] = {}
-    planes: Consume | None = None
+    planes: list[Consume] = []
+    spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
         if placement.core_of[projection.target] != core:
             continue
-        population = network.population(projection.target)
-        base = sweeps[population.name]
-        weight_base = builder.add("weight", tables.weight)
-        by_current = projection.source == INPUT and network.current_fed(population)
-        first = base.current_base if by_current else base.potential_base
-        source_core = placement.core_of.get(projection.source, len(placement.cores))
-        consume = Consume(
+        source = projection.source
+        consume = _consume(placement, builder, projection, tables)
+        base = sweeps[projection.target]
+        if source == INPUT and network.input.is_current:
+            planes.append(consume(base.current_base))
+        if source != INPUT or network.input.spikes:
+            spikes.setdefault(source, []).append(consume(base.potential_base))
+    opens = {
+        name: sweeps[name]
+        for name in currents
+        if name in builder.shared
+        and driven(network, network.population(name))
+        and not network.gathers(network.population(name))
+    }
+    schedule = core_schedule(
+        network,
+        sweeps,
+        currents,
+        opens,
+        _shared(placement, planes),
+        {source: _shared(placement, consumes) for source, consumes in spikes.items()},
+    )
+    return builder.build(schedule)
+
+
+def _consume(
+    placement: Placement, builder: _CoreBuilder, projection: Projection, tables: SynapseTables
+) -> Callable[[int], Consume]:
+    """Lay out a projection; what is returned makes a consume into words from a base on."""
+    weight_base = builder.add("weight", tables.weight)
+    column_base = builder.add("column", tables.column)
+    group_base = builder.add("group", tables.group)
+    lane_base = builder.add("lane", tables.lane)
+
+    def into(potential_base: int) -> Consume:
+        row = tables.row + np.array([potential_base, weight_base, 0])
+        return Consume(
             source=projection.source,
             population=projection.target,
-            port=source_core,
-            row_base=builder.add("row", tables.row + np.array([first, weight_base, 0])),
-            column_base=builder.add("column", tables.column),
-            group_base=builder.add("group", tables.group),
-            lane_base=builder.add("lane", tables.lane),
+            port=placement.core_of.get(projection.source, len(placement.cores)),
+            row_base=builder.add("row", row),
+            column_base=column_base,
+            group_base=group_base,
+            lane_base=lane_base,
             tables=tables,
+            shift=projection.shift,
         )
-        if not by_current:
-            consumes[projection.source] = consume
-            continue
-        planes = consume
-        if network.input.spikes:  # through the same weights, to the potentials
-            row = tables.row + np.array([base.potential_base, weight_base, 0])
-            consumes[INPUT] = replace(consume, row_base=builder.add("row", row))
-    schedule = core_schedule(network, sweeps, currents, consumes, planes)
-    return builder.build(schedule)
+
+    return into
+
+
+def _shared(placement: Placement, consumes: list[Consume]) -> list[Consume | Take]:
+    """Take a step once for all of a core's projections out of one source."""
+    if not consumes:
+        return []
+    first, *others = consumes
+    replays = [replace(one, replays=True) for one in others]
+    if len(placement.listeners(first.source)) > 1:
+        take = Take(source=first.source, population=first.population, port=first.port)
+        return [take, replace(first, replays=True), *replays]
+    return [replace(first, keeps=bool(others)), *replays]
 
 
 def driven(network: SpikingNetwork, population: Population) -> bool:
@@ -305,33 +395,44 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     """Reserve a population's potentials and parameters; the sweep that fires or reads it."""
     network = placement.network
     layout = placement.layouts[population.name]
-    fed = network.current_fed(population)
-    reads = population.reset == "none"
-    gathers = network.schedule == "phased" and not driven(network, population)
-    steps = network.timesteps if reads or gathers else 1
-    threshold = population.threshold
+    brings = driven(network, population)
+    gathers = network.gathers(population)
+    last = population is network.readout
+    summed = last and sums_up(network)
+    shared = population.name in builder.shared
+    rules = sweep_rules(network, population)
+    added = population.bias * (network.timesteps if summed or gathers else 1)
+    if shared and not brings:
+        added = _sum(population, added, population.initial)
+    elif shared and gathers:
+        added = population.initial
     rows, per_neuron = _parameter_rows(
-        layout, population, threshold, population.bias * steps, population.initial
+        layout,
+        population,
+        population.threshold << rules["planes"] - 1,
+        added,
+        population.initial,
+        *negative_rows(population, rules["planes"]),
+        *([] if population.floor is None else [population.floor]),
     )
-    bias: Literal["never", "always", "first", "last"]
-    if driven(network, population):
-        bias = "never"
-    else:
-        bias = "first" if network.schedule == "phased" and not reads else "always"
-    potential_base = builder.reserve(layout.words)
+    bias: When = "first" if gathers and (shared or not brings) else "never" if brings else "always"
+    current = brings and not gathers
     return Sweep(
         population=population.name,
-        potential_base=potential_base,
-        current_base=builder.reserve(layout.words) if fed else 0,
+        potential_base=builder.potential_base[population.name],
+        current_base=builder.current_base.get(population.name, 0),
         parameter_base=builder.add("parameter", rows),
+        history_base=builder.remember(layout.words) if rules["remembers"] else 0,
         extent=layout.extent,
         per_neuron=per_neuron,
-        current=driven(network, population),
+        current="always" if current else "never",
+        clears="last" if current else "never",
         bias=bias,
-        fire=not reads,
-        read=reads,
-        restart="initial",
-        updates=population.size,
+        emits=population.fires and bool(network.out_of(population.name)),
+        read="last" if last else "never",
+        restart="zero" if shared else "initial",
+        updates=population.size * (network.timesteps if summed and not population.plain else 1),
+        **rules,
     )
 
 
@@ -357,11 +458,19 @@ def _current_sweep(
     )
 
 
+def _sum(population: Population, one: Ints, other: Ints) -> Ints:
+    """Sum of values per channel or per neuron; per channel where both are."""
+    if one.shape != other.shape:
+        one, other = population.per_neuron(one), population.per_neuron(other)
+    return one + other
+
+
 def _parameter_rows(layout: LaneLayout, population: Population, *values: Ints) -> tuple[Ints, bool]:
-    """Parameter rows ``(rows, lanes, 3)``, one a word of channels where all channels are alike."""
+    """Parameter rows ``(rows, lanes, 6)``, one a word of channels where all channels are alike."""
     per_neuron = len(population.shape) == 3 and any(v.shape == population.shape for v in values)
     if not per_neuron and len(population.shape) == 3:
         layout = LaneLayout(shape=population.shape[:1], lanes=layout.lanes)
     else:
         values = tuple(population.per_neuron(v) for v in values)
-    return np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64), per_neuron
+    rows = np.stack([layout.pack(v) for v in values], axis=-1).astype(np.int64)
+    return np.pad(rows, ((0, 0), (0, 0), (0, 6 - len(values)))), per_neuron

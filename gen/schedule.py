@@ -1,22 +1,41 @@
 """The schedule of a core: which steps it consumes and which populations it sweeps, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from augend.gen.memory_plan import potential_hold
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["Consume", "End", "Instruction", "Sweep", "core_schedule"]
+__all__ = [
+    "FOREVER",
+    "Consume",
+    "End",
+    "Instruction",
+    "Sweep",
+    "Take",
+    "When",
+    "core_schedule",
+    "holds",
+    "sums_up",
+]
+
+When = Literal["never", "always", "first", "last"]
+"""Iterations of a loop."""
+
+FOREVER = -1
+"""Rest of a neuron that spikes once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Consume:
     """Take one step of a source's events through a projection.
 
-    ``port`` is the core of the source, or the number of cores for the input. ``times``, ``closes``
-    and ``back`` (here and below): length of the loop that it stands in, whether it is the loop's
-    last instruction, and where the loop begins.
+    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. ``port``
+    is the core of the source, or the number of cores for the input. ``times``, ``closes`` and
+    ``back`` (here and below): length of the loop that it stands in, whether it is the loop's last
+    instruction, and where the loop begins.
     """
 
     source: str
@@ -27,6 +46,25 @@ class Consume:
     group_base: int
     lane_base: int
     tables: SynapseTables
+    shift: int = 0
+    keeps: bool = False
+    replays: bool = False
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Take:
+    """Keep one step of a source's events, at one event word a clock, for consumes to replay.
+
+    Cores that listen to one source all take its steps so: at once, and in the same clocks.
+    ``population`` is the target of the first of the consumes.
+    """
+
+    source: str
+    population: str
+    port: int
     times: int = 1
     closes: bool = False
     back: int = 0
@@ -37,7 +75,8 @@ class Sweep:
     """Visit every word of a population, or of its input current.
 
     Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
-    that finish an input current, the last of which adds the bias.
+    that finish an input current, the last of which adds the bias. ``planes`` of spikes a step;
+    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``.
     """
 
     population: str
@@ -46,13 +85,28 @@ class Sweep:
     extent: tuple[int, int, int]
     per_neuron: bool
     current_base: int = 0
-    current: bool = False
-    bias: Literal["never", "always", "first", "last"] = "never"
+    history_base: int = 0
+    current: When = "never"
+    clears: When = "never"
+    bias: When = "never"
     scale: Literal["keep", "halve", "double", "halve_some"] = "keep"
     fire: bool = False
-    read: bool = False
+    emits: bool = False
+    read: When = "never"
     restart: Literal["no", "initial", "zero"] = "no"
     updates: int = 0
+    planes: int = 1
+    most: int = 1
+    bipolar: bool = False
+    zero: bool = False
+    sinks: bool = False
+    remembers: bool = False
+    leak: tuple[int, ...] = ()
+    clamp_steps: int = 0
+    inhibition: int = 0
+    rest: int = 0
+    totals: Literal["no", "count", "first"] = "no"
+    takes_back: bool = False
     passes: int = 1
     times: int = 1
     closes: bool = False
@@ -64,6 +118,38 @@ class Sweep:
         a, b, g = self.extent
         return a * b * g
 
+    @property
+    def settles(self) -> bool:
+        """Whether a slot follows the last spike plane, for the floor or for what is remembered."""
+        return self.sinks or self.remembers
+
+    @property
+    def restores(self) -> bool:
+        """Whether the initial potential has to wait until the one above the floor was read."""
+        return self.sinks and self.read != "never"
+
+    def whole_slot(self, iteration: int) -> int:
+        """Slot, from 0 on, in which a word's sum is whole and its highest plane is compared."""
+        reads = holds(self.current, iteration, self.times)
+        return reads + (1 + self.planes if self.inhibition else 0)
+
+    def read_slot(self, iteration: int) -> int:
+        """Slot whose result is handed over, from 0 on."""
+        return self.whole_slot(iteration) + (self.planes if self.settles else 0)
+
+    def slots(self, iteration: int) -> int:
+        """Clocks that each word is visited in."""
+        leaks = len(self.leak) + 1 if self.leak else 0
+        later = self.planes + self.settles + self.restores + leaks
+        return self.whole_slot(iteration) + later
+
+
+def holds(when: When, iteration: int, times: int) -> bool:
+    """Whether something is done in an iteration of a loop."""
+    if when == "first":
+        return iteration == 0
+    return when == "always" or (when == "last" and iteration == times - 1)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class End:
@@ -74,15 +160,16 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Sweep | End
+Instruction = Consume | Take | Sweep | End
 
 
 def core_schedule(
     network: SpikingNetwork,
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
-    consumes: dict[str, Consume],
-    planes: Consume | None = None,
+    opens: Mapping[str, Sweep],
+    planes: Sequence[Consume | Take],
+    consumes: Mapping[str, Sequence[Consume | Take]],
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -95,10 +182,13 @@ def core_schedule(
         The network.
     sweeps, currents
         Sweeps of the populations of this core, and of their input currents.
-    consumes
-        By source, the spikes that this core takes.
+    opens
+        Of these sweeps, those of populations that need their initial potentials set, in the phased
+        schedule, before anything comes in.
     planes
-        What takes the bit planes of the input current, where this core does.
+        How it takes a bit plane of the input current.
+    consumes
+        By source, how it takes a step of spikes.
     """
     program: list[Instruction] = []
 
@@ -108,41 +198,61 @@ def core_schedule(
             closes = times > 1 and i == len(body) - 1
             program.append(replace(item, times=times, closes=closes, back=first))
 
-    quiet = {"current": False, "bias": "never", "fire": False, "read": False, "updates": 0}
-    loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
+    quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
+    quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
+    quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
+    loop(1, [replace(s, **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
-    steps = network.timesteps
-    if planes is not None:
-        (shift,) = currents.values()
-        if network.input.bits > 1:
-            loop(network.input.bits - 1, [planes, shift])
-        loop(1, [planes])
-        loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
-        if network.input.spikes:  # the current comes once, before the spikes
-            once = replace(sweeps[shift.population], **quiet | {"current": True}, restart="no")
-            loop(1, [once])
-            loop(1, [replace(shift, restart="zero", scale="keep")])
+    def open_for(phase: int) -> None:
+        for name, sweep in opens.items():
+            if potential_hold(network, network.population(name), 0).first == phase:
+                loop(1, [replace(sweep, **quiet | {"restart": "initial"})])
 
+    steps = network.timesteps
+    open_for(0)
+    if currents:
+        if network.input.bits > 1:
+            loop(network.input.bits - 1, [*planes, *currents.values()])
+        loop(1, planes)
+    for name, shift in currents.items():
+        loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
+        sweep = sweeps[name]
+        once = network.input.spikes  # a hybrid input's current, before its spikes
+        if once or (sweep.fire and sweep.current == "never"):  # or all steps before it fires
+            adds = {"current": "always", "clears": "last", "restart": "no", "remembers": False}
+            loop(1 if once else steps, [replace(sweep, **quiet | adds | {"leak": ()})])
+
+    readout = sweeps.get(network.readout.name)
+    stepwise = [] if readout is None or sums_up(network) else [readout]
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies = {
-        name: [unit[name] for unit in (sweeps, consumes) if name in unit and name != INPUT]
-        + ([consumes[name]] if name == INPUT and name in consumes else [])
+        name: [*([sweeps[name]] if name in sweeps else []), *consumes.get(name, [])]
         for name in order
     }
     if network.schedule == "phased":
+        phases = [INPUT, *fires]
         for name in order:
+            if name != INPUT:
+                open_for(phases.index(name))
             loop(steps, bodies[name])
+        open_for(len(phases))
+        loop(steps, stepwise)
     else:
-        loop(steps, [item for name in order for item in bodies[name]])
-    readout = network.readout.name
-    if readout in sweeps:
-        read = sweeps[readout]
-        if read.current and steps > 1:  # the current of every step but the last
-            loop(steps - 1, [replace(read, read=False, restart="no", updates=0)])
-        loop(1, [read])
+        loop(steps, [*(item for name in order for item in bodies[name]), *stepwise])
+    if readout is not None and not stepwise:
+        if readout.current != "never" and steps > 1:  # the current of every step but the last
+            quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
+            loop(steps - 1, [replace(readout, **quiet)])
+        loop(1, [readout])
     program.append(End(back=begin))
     return program
+
+
+def sums_up(network: SpikingNetwork) -> bool:
+    """Whether the readout only accumulates, so that it is swept once, at the end."""
+    readout = network.readout
+    return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)

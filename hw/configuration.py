@@ -7,7 +7,25 @@ from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 
-OPTIONAL = frozenset({"signed_events", "rate_input", "spike_steps"})
+OPTIONAL = frozenset(
+    {
+        "signed_events",
+        "rate_input",
+        "spike_steps",
+        "channel_ranges",
+        "weight_shift",
+        "replay_words",
+        "reset_zero",
+        "floor",
+        "clamp",
+        "leak_bits",
+        "inhibition_bits",
+        "history_words",
+        "rest_bits",
+        "total_bits",
+        "first_bits",
+    }
+)
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
@@ -57,6 +75,25 @@ class AcceleratorConfig:
     spike_planes
         Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
         bit planes, an event word for each.
+    channel_ranges
+        1 where projections lead from some of a population's channels.
+    weight_shift
+        The most by which a weight is shifted left, for its projection and for its spike plane.
+    replay_words
+        Event words and token of a step that a core keeps, to take it through several projections;
+        0 where it takes each step through one.
+    reset_zero, floor, clamp
+        1 where a spike may set a potential to 0, where potentials have a floor, and where they are
+        held in the first steps.
+    leak_bits
+        Width of a leak's right shift, up to 5; 0 where nothing leaks.
+    inhibition_bits
+        Width of what a spike takes off the other neurons, up to 24; 0 where there is no inhibition.
+    history_words
+        Depth of a core's history memory, in words of neurons that remember more than a potential.
+    rest_bits, total_bits, first_bits
+        Widths of what a neuron remembers: the steps in which it will not fire, of which all ones
+        is for ever; the signed sum of its spikes; how early it first spiked.
     rate_input
         1 where the encoder draws spikes of encoding ``rate``.
     spike_steps
@@ -87,6 +124,18 @@ class AcceleratorConfig:
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
+    channel_ranges: int = 0
+    replay_words: int = 0
+    weight_shift: int = 0
+    reset_zero: int = 0
+    floor: int = 0
+    clamp: int = 0
+    leak_bits: int = 0
+    inhibition_bits: int = 0
+    history_words: int = 0
+    rest_bits: int = 0
+    total_bits: int = 0
+    first_bits: int = 0
     rate_input: int = 0
     spike_steps: int = 0
 
@@ -111,13 +160,29 @@ class AcceleratorConfig:
             ("potential_bits", 32),
             ("pixel_bits", 8),
             ("signed_events", 1),
+            ("channel_ranges", 1),
+            ("weight_shift", 22),
             ("spike_planes", 8),
+            ("reset_zero", 1),
+            ("floor", 1),
+            ("clamp", 1),
+            ("leak_bits", 5),
+            ("inhibition_bits", 24),
+            ("rest_bits", 17),
+            ("total_bits", 32),
+            ("first_bits", 17),
             ("rate_input", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(
                     f"{name} must be at most {most}, not {getattr(self, name)}"
                 )
+        widths = ("inhibition_bits", "rest_bits", "total_bits", "first_bits")
+        if (self.history_words > 0) != any(getattr(self, name) for name in widths):
+            raise ConfigurationError(
+                f"history_words must be above 0 if, and only if, one of {', '.join(widths)} is, "
+                f"not {self.history_words}"
+            )
         if self.link_words < 16:
             raise ConfigurationError(f"link_words must be at least 16, not {self.link_words}")
 
@@ -156,6 +221,26 @@ class AcceleratorConfig:
     def plane_bits(self) -> int:
         """Width of the number of a spike plane; 0 where there is one plane only."""
         return ceil_log2(self.spike_planes)
+
+    @property
+    def shift_bits(self) -> int:
+        """Width of a weight's left shift; 0 where there is none."""
+        return self.weight_shift.bit_length()
+
+    @property
+    def emitted_bits(self) -> int:
+        """Width of the number of spikes that a neuron emitted in the step before."""
+        return self.spike_planes if self.inhibition_bits else 0
+
+    @property
+    def history_address(self) -> int:
+        """Width of a history word's address; 0 where there is none."""
+        return max(1, ceil_log2(self.history_words)) if self.history_words else 0
+
+    @property
+    def settles(self) -> bool:
+        """Whether a sweep may have something left to do in a word after the last spike."""
+        return bool(self.floor or self.history_words)
 
     @property
     def population_bits(self) -> int:

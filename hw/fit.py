@@ -1,12 +1,13 @@
 """Which accelerator a program needs, and whether it fits a given one."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.place import Placement, driven
-from augend.gen.schedule import Sweep
+from augend.gen.schedule import FOREVER, Consume, Sweep, Take
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
@@ -29,10 +30,18 @@ def _potential_bits(placement: Placement) -> int:
     for population in placement.network.populations:
         of = proved[population.name]
         widths += [of.potential_bits, of.accumulator_bits]
+        if any(population.name in core.shared for core in placement.cores):
+            least, most = int(population.initial.min()), int(population.initial.max())
+            widths.append(
+                signed_bits(of.potential[0] - max(most, 0), of.potential[1] - min(least, 0))
+            )
         if of.current is not None:
             low, high = of.current
             bias = population.bias * driven(placement.network, population)
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
+    most = max(placement.network.most_spikes(placement.network.readout.name))
+    if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
+        widths.append(signed_bits(0, most * placement.network.timesteps))
     return max(widths)
 
 
@@ -45,7 +54,7 @@ def _needs(placement: Placement) -> dict[str, int]:
     counts = [
         int(table[:, 2].max(initial=0))
         for core in cores
-        for table in (core.row, core.column, core.lane)
+        for table in (core.row, core.column, core.group, core.lane)
     ]
     coordinates = max(
         *(n - 1 for layout in layouts.values() for n in layout.extent),
@@ -62,7 +71,7 @@ def _needs(placement: Placement) -> dict[str, int]:
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
-        "weight_bits": network.weight_bits,
+        "weight_bits": placement.stored_bits,
         "potential_bits": _potential_bits(placement),
         "weight_words": max(len(core.weight) for core in cores),
         "potential_words": max(core.potential_words for core in cores),
@@ -80,10 +89,51 @@ def _needs(placement: Placement) -> dict[str, int]:
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
-        "signed_events": int(any(p.bipolar for p in network.populations)),
+        "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
         "spike_planes": max(planes.values()),
         "rate_input": int(encoding == "rate"),
         "spike_steps": network.timesteps if encoding in ("ttfs", "hybrid") else 0,
+        "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "weight_shift": max(
+            p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
+            for p in network.projections
+        ),
+        "replay_words": max(
+            (
+                layouts[i.source].words * planes[i.source] + 1
+                for core in cores
+                for i in core.instructions
+                if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
+            ),
+            default=0,
+        ),
+        **_rules(placement, sweeps),
+    }
+
+
+def _rules(placement: Placement, sweeps: list[Sweep]) -> dict[str, int]:
+    """The least value of each parameter that a rule of neurons needs."""
+    steps = placement.network.timesteps
+
+    def widest(widths: Iterable[int]) -> int:
+        return max(widths, default=0)
+
+    return {
+        "reset_zero": int(any(s.zero and s.fire for s in sweeps)),
+        "floor": int(any(s.sinks for s in sweeps)),
+        "clamp": int(any(s.clamp_steps for s in sweeps)),
+        "leak_bits": widest(max(1, shift.bit_length()) for s in sweeps for shift in s.leak),
+        "inhibition_bits": widest(s.inhibition.bit_length() for s in sweeps),
+        "history_words": max(core.history_words for core in placement.cores),
+        "rest_bits": widest(
+            1 if s.rest == FOREVER else (s.rest + 1).bit_length() for s in sweeps if s.rest
+        ),
+        "total_bits": widest(
+            signed_bits(-s.most * steps, s.most * steps)
+            for s in sweeps
+            if s.takes_back or s.totals == "count"
+        ),
+        "first_bits": widest(steps.bit_length() for s in sweeps if s.totals == "first"),
     }
 
 

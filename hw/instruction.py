@@ -3,9 +3,9 @@
 from amaranth.lib import data, enum
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.neuron import Restart, Scale
+from augend.hw.lane_control import Restart, Scale, Totals
 
-__all__ = ["BiasWhen", "Kind", "instruction", "projection_layout", "sweep_layout"]
+__all__ = ["Kind", "When", "instruction", "projection_layout", "sweep_layout"]
 
 
 class Kind(enum.Enum, shape=2):
@@ -17,10 +17,12 @@ class Kind(enum.Enum, shape=2):
     """Take one step of events from a port through a projection."""
     SWEEP = 2
     """Visit every word of a population."""
+    TAKE = 3
+    """Take one step of events from a port and keep it for the consumes that replay it."""
 
 
-class BiasWhen(enum.Enum, shape=2):
-    """In which iterations of its loop a sweep adds the bias."""
+class When(enum.Enum, shape=2):
+    """In which iterations of its loop a sweep does something."""
 
     NEVER = 0
     ALWAYS = 1
@@ -36,7 +38,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
     columns. ``masked``: the whole mask goes through in one clock, lane to lane. A kernel tap
     covers ``run_last + 1`` words, after which the potential address moves by ``column_step``; a
     row further it moves by ``row_step``, the weight address by ``weight_row_step``. A run makes
-    ``additions`` additions.
+    ``additions`` additions. Weights are shifted left by ``shift``, and by the event word's plane.
     """
     return data.StructLayout(
         {
@@ -52,6 +54,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
             "row_step": config.potential_address,
             "weight_row_step": config.weight_address,
             "additions": 24,
+            "shift": config.shift_bits,
         }
     )
 
@@ -61,27 +64,58 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     The population has (``a_last`` + 1) x (``b_last`` + 1) x (``g_last`` + 1) words from
     ``potential_base`` on. Parameter rows are taken from ``parameter_base`` on, one a word where
-    ``per_neuron``, else one for each ``g``. ``current``: before each word its input current is
-    read, from ``current_base`` on. ``fire``: compare, reset and emit; ``read``: hand the sums to
-    the readout. ``restart`` applies in the loop's last iteration.
+    ``per_neuron``, else one for each ``g``; what is remembered from ``history_base`` on.
+
+    ``current``: when each word's input current is read before it, from ``current_base`` on;
+    ``clears``: when that becomes 0. ``fire``: compare and reset; ``emits``: queue the spikes.
+    ``read``: when to hand the potentials, or ``totals``, to the readout.
+    ``restart`` applies in the loop's last iteration, and what is remembered is forgotten then.
+
+    Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
+    ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
+    for what is remembered; ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of
+    ``leak``. In the first ``clamp_steps`` iterations potentials are held. ``inhibits``: every
+    spike of the step before takes ``inhibition`` off the others. ``rest`` is how long a neuron
+    rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only take back earlier
+    ones.
     """
+    leaks = {"leaks": 3, "leak": data.ArrayLayout(config.leak_bits, 4)}
+    inhibits = {"inhibits": 1, "inhibition": config.inhibition_bits}
+    absent = {"leaks": 0, "leak": 0, "inhibits": 0, "inhibition": 0}
     return data.StructLayout(
         {
             "potential_base": config.potential_address,
             "current_base": config.potential_address,
             "parameter_base": config.parameter_address,
+            "history_base": config.history_address,
             "a_last": config.coordinate_bits,
             "b_last": config.coordinate_bits,
             "g_last": config.coordinate_bits,
             "per_neuron": 1,
-            "current": 1,
-            "bias": BiasWhen,
+            "current": When,
+            "clears": When,
+            "bias": When,
             "scale": Scale,
             "fire": 1,
-            "read": 1,
+            "emits": 1,
+            "read": When,
             "restart": Restart,
             "updates": 24,
+            "planes_last": config.plane_bits,
+            "most": config.spike_planes if config.spike_planes > 1 else 0,
+            "bipolar": config.signed_events,
+            "zero": config.reset_zero,
+            "settles": int(config.settles),
+            "sinks": config.floor,
+            "restores": config.floor,
+            "clamp_steps": 17 * config.clamp,
+            "rest": config.rest_bits,
+            "totals": Totals if config.total_bits or config.first_bits else 0,
+            "takes_back": int(bool(config.total_bits and config.signed_events)),
         }
+        | absent
+        | (leaks if config.leak_bits else {})
+        | (inhibits if config.inhibition_bits else {})
     )
 
 
@@ -90,7 +124,9 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in.
+    one that is swept, or that the projection ends in. A consume that ``keeps`` takes its step from
+    the port and keeps it; one that ``replays`` takes the step that was kept last. Both have no
+    bits where ``replay_words`` is 0.
     """
     return data.StructLayout(
         {
@@ -100,6 +136,8 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,
+            "keeps": config.replay_words and 1,
+            "replays": config.replay_words and 1,
             "projection": projection_layout(config),
             "sweep": sweep_layout(config),
         }

@@ -11,13 +11,13 @@ from augend.gen.encoding import spike_steps, spike_thresholds
 from augend.gen.entry import Input
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Sweep
+from augend.gen.schedule import Consume, Instruction, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
-from augend.hw.instruction import BiasWhen, Kind, instruction
+from augend.hw.instruction import Kind, When, instruction, sweep_layout
+from augend.hw.lane_control import Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
-from augend.hw.neuron import Restart, Scale
 from augend.hw.rate_encoder import THRESHOLD_BITS
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
@@ -41,7 +41,7 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         contents = {
             "weight": _weights(config, core.weight),
             "parameter": _pack(
-                [core.parameter.reshape(len(core.parameter), 3 * placement.lanes)],
+                [_parameters(config, core.parameter)],
                 [config.potential_bits],
             ),
             "instruction": _ints(
@@ -124,6 +124,12 @@ def event_rows(config: AcceleratorConfig, placement: Placement, events: npt.NDAr
     return np.concatenate(rows)
 
 
+def _parameters(config: AcceleratorConfig, rows: npt.NDArray) -> npt.NDArray:
+    """Fields that the hardware has, ``(rows, lanes x fields)``."""
+    fields = [0, 1, 2, *([3, 4] if config.signed_events else []), *([5] if config.floor else [])]
+    return rows[:, :, fields].reshape(len(rows), rows.shape[1] * len(fields))
+
+
 def _intervals(entry: Input, timesteps: int) -> npt.NDArray[np.int64]:
     """Least and greatest intensity that spikes in each step, ``(T, 2)``; 1 and 0 where none do."""
     at = spike_steps(entry, timesteps)
@@ -182,7 +188,10 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "kind": Kind.CONSUME,
             "port": one.port,
             "population": numbers[one.population],
+            "keeps": one.keeps,
+            "replays": one.replays,
             "projection": {
+                "shift": one.shift if config.weight_shift else 0,
                 "row_base": one.row_base,
                 "column_base": one.column_base,
                 "group_base": one.group_base,
@@ -191,28 +200,56 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
                 **scalars,
             },
         }
+    elif isinstance(one, Take):
+        values |= {"kind": Kind.TAKE, "port": one.port, "population": numbers[one.population]}
     elif isinstance(one, Sweep):
-        a, b, g = one.extent
         values |= {
             "kind": Kind.SWEEP,
             "population": numbers[one.population],
-            "sweep": {
-                "potential_base": one.potential_base,
-                "current_base": one.current_base,
-                "parameter_base": one.parameter_base,
-                "a_last": a - 1,
-                "b_last": b - 1,
-                "g_last": g - 1,
-                "per_neuron": one.per_neuron,
-                "current": one.current,
-                "bias": BiasWhen[one.bias.upper()],
-                "scale": Scale[one.scale.upper()],
-                "fire": one.fire,
-                "read": one.read,
-                "restart": Restart[one.restart.upper()],
-                "updates": one.updates,
-            },
+            "sweep": _sweep(config, one),
         }
     else:
         values["kind"] = Kind.END
     return _const(instruction(config), values)
+
+
+def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
+    a, b, g = one.extent
+    values = {
+        "potential_base": one.potential_base,
+        "current_base": one.current_base,
+        "parameter_base": one.parameter_base,
+        "a_last": a - 1,
+        "b_last": b - 1,
+        "g_last": g - 1,
+        "per_neuron": one.per_neuron,
+        "current": When[one.current.upper()],
+        "clears": When[one.clears.upper()],
+        "bias": When[one.bias.upper()],
+        "scale": Scale[one.scale.upper()],
+        "fire": one.fire,
+        "emits": one.emits,
+        "read": When[one.read.upper()],
+        "restart": Restart[one.restart.upper()],
+        "updates": one.updates,
+    }
+    optional = {
+        "history_base": one.history_base,
+        "planes_last": one.planes - 1,
+        "most": one.most,
+        "bipolar": one.bipolar,
+        "zero": one.zero,
+        "settles": one.settles,
+        "sinks": one.sinks,
+        "restores": one.restores,
+        "leaks": len(one.leak),
+        "leak": [*one.leak, 0, 0, 0, 0][:4],
+        "clamp_steps": one.clamp_steps,
+        "inhibits": one.inhibition > 0,
+        "inhibition": one.inhibition,
+        "rest": one.rest & ((1 << config.rest_bits) - 1),
+        "totals": Totals[one.totals.upper()],
+        "takes_back": one.takes_back,
+    }
+    layout = sweep_layout(config)
+    return values | {name: value for name, value in optional.items() if layout[name].width}

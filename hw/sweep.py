@@ -1,17 +1,38 @@
-"""The sweep unit: visits every word of a population once."""
+"""The sweep unit: visits every word of a population in a fixed number of slots."""
 
-from amaranth.hdl import Module, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.instruction import sweep_layout
 
-__all__ = ["Sweep"]
+__all__ = ["Slot", "Sweep"]
+
+
+class Slot(enum.Enum, shape=3):
+    """What happens to a word in one clock of its visit, in this order."""
+
+    CURRENT = 0
+    """Its input current is read."""
+    POTENTIAL = 1
+    """Its potential is read and added to."""
+    INHIBIT = 2
+    """What all spikes of the step before take off is added."""
+    OWN = 3
+    """What a neuron's own spikes of the step before took off is given back, a bit a slot."""
+    PLANE = 4
+    """Further spike planes, downwards; the highest falls together with the last addition."""
+    SETTLE = 5
+    """The floor; what is remembered of this step."""
+    RESTORE = 6
+    """The initial potential in the last iteration, where it has to wait for the readout."""
+    LEAK = 7
+    """A slot of waiting, then one for each shift."""
 
 
 class Sweep(wiring.Component):
-    """Counts through a population's words, one a clock; two where an input current is read too.
+    """Counts through a population's words, a slot a clock, each word in as many slots.
 
     The first word is issued in the clock after ``start``. ``done`` comes two clocks after the last.
 
@@ -19,13 +40,21 @@ class Sweep(wiring.Component):
     -------
     sweep : In
         The population's constants; stable meanwhile.
+    current : In
+        The words of an input current are read too; stable meanwhile.
     start : In
         Begins, when idle.
     issue : Out
         A word is visited in this clock.
-    captures : Out
-        The word visited is one of input currents.
-    potential_address, parameter_address : Out
+    slot, index : Out
+        In which slot, and which of several of the kind: bit, plane or shift.
+    whole : Out
+        The last of the slots that add.
+    lowest : Out
+        The slot of the lowest spike plane.
+    ends : Out
+        The word's last slot.
+    potential_address, parameter_address, history_address : Out
         Of the word visited.
     a, b, g : Out
         Coordinates of the word visited.
@@ -40,11 +69,17 @@ class Sweep(wiring.Component):
         super().__init__(
             {
                 "sweep": In(sweep_layout(config)),
+                "current": In(1),
                 "start": In(1),
                 "issue": Out(1),
-                "captures": Out(1),
+                "slot": Out(Slot, init=Slot.POTENTIAL),
+                "index": Out(3),
+                "whole": Out(1),
+                "lowest": Out(1),
+                "ends": Out(1),
                 "potential_address": Out(config.potential_address),
                 "parameter_address": Out(config.parameter_address),
+                "history_address": Out(config.history_address),
                 "a": Out(config.coordinate_bits),
                 "b": Out(config.coordinate_bits),
                 "g": Out(config.coordinate_bits),
@@ -70,34 +105,40 @@ class Sweep(wiring.Component):
             g_ends.eq(self.g == constants.g_last),
             b_ends.eq(self.b == constants.b_last),
             a_ends.eq(self.a == constants.a_last),
-            self.last.eq(running & ~self.captures & g_ends & b_ends & a_ends),
+            self.last.eq(running & g_ends & b_ends & a_ends),
             self.done.eq(finished[1]),
+            self.potential_address.eq(Mux(self.slot == Slot.CURRENT, current, potential)),
         ]
-        with m.If(self.captures):
-            m.d.comb += self.potential_address.eq(current)
-        with m.Else():
-            m.d.comb += self.potential_address.eq(potential)
-        m.d.sync += finished.eq(finished << 1 | self.last)
+        m.d.sync += finished.eq(finished << 1 | (self.last & self.ends))
 
+        following = Signal(Slot)
+        following_index = Signal(3)
+        self._slots(m, following, following_index)
+        opening = Mux(self.current, Slot.CURRENT, Slot.POTENTIAL)
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
-                self.captures.eq(constants.current),
+                self.slot.eq(opening),
+                self.index.eq(0),
                 potential.eq(constants.potential_base),
                 current.eq(constants.current_base),
                 self.parameter_address.eq(constants.parameter_base),
+                self.history_address.eq(constants.history_base),
                 self.a.eq(0),
                 self.b.eq(0),
                 self.g.eq(0),
             ]
-        with m.Elif(running & self.captures):
-            m.d.sync += [self.captures.eq(0), current.eq(current + 1)]
+        with m.Elif(running & ~self.ends):
+            m.d.sync += [self.slot.eq(following), self.index.eq(following_index)]
         with m.Elif(running):
             m.d.sync += [
                 running.eq(~self.last),
-                self.captures.eq(constants.current & ~self.last),
+                self.slot.eq(opening),
+                self.index.eq(0),
                 potential.eq(potential + 1),
+                current.eq(current + 1),
                 self.parameter_address.eq(self.parameter_address + 1),
+                self.history_address.eq(self.history_address + 1),
                 self.g.eq(self.g + 1),
             ]
             with m.If(g_ends):
@@ -107,3 +148,51 @@ class Sweep(wiring.Component):
                 with m.If(b_ends):
                     m.d.sync += [self.b.eq(0), self.a.eq(self.a + 1)]
         return m
+
+    def _slots(self, m: Module, following: Signal, following_index: Signal) -> None:
+        """Choose the slot after this one, and whether there is one."""
+        constants = self.sweep
+        inhibits = Signal()
+        planes = Signal()
+        settles = Signal()
+        restores = Signal()
+        leaks = Signal()
+        m.d.comb += [
+            inhibits.eq(constants.inhibits),
+            settles.eq(constants.settles),
+            restores.eq(constants.restores),
+            planes.eq(constants.planes_last != 0),
+            leaks.eq(constants.leaks != 0),
+            self.whole.eq(
+                ((self.slot == Slot.POTENTIAL) & ~inhibits)
+                | ((self.slot == Slot.OWN) & (self.index == constants.planes_last))
+            ),
+            self.lowest.eq(
+                (self.whole & ~planes) | ((self.slot == Slot.PLANE) & (self.index == 0))
+            ),
+        ]
+        with m.If(self.slot == Slot.CURRENT):
+            m.d.comb += following.eq(Slot.POTENTIAL)
+        with m.Elif((self.slot == Slot.POTENTIAL) & inhibits):
+            m.d.comb += following.eq(Slot.INHIBIT)
+        with m.Elif(self.slot == Slot.INHIBIT):
+            m.d.comb += following.eq(Slot.OWN)
+        with m.Elif((self.slot == Slot.OWN) & ~self.whole):
+            m.d.comb += [following.eq(Slot.OWN), following_index.eq(self.index + 1)]
+        with m.Elif(self.whole & planes):
+            m.d.comb += [
+                following.eq(Slot.PLANE),
+                following_index.eq(constants.planes_last - 1),
+            ]
+        with m.Elif((self.slot == Slot.PLANE) & ~self.lowest):
+            m.d.comb += [following.eq(Slot.PLANE), following_index.eq(self.index - 1)]
+        with m.Elif(self.lowest & settles):
+            m.d.comb += following.eq(Slot.SETTLE)
+        with m.Elif((self.slot == Slot.SETTLE) & restores):
+            m.d.comb += following.eq(Slot.RESTORE)
+        with m.Elif(leaks & (self.slot != Slot.LEAK)):
+            m.d.comb += following.eq(Slot.LEAK)
+        with m.Elif(leaks & (self.index != constants.leaks)):
+            m.d.comb += [following.eq(Slot.LEAK), following_index.eq(self.index + 1)]
+        with m.Else():
+            m.d.comb += self.ends.eq(1)

@@ -5,7 +5,6 @@ from random import Random
 import numpy as np
 import pytest
 
-from augend.gen import place as gen_place
 from augend.gen.encoding import spike_trains
 from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
 from augend.gen.place import place
@@ -131,8 +130,7 @@ def test_every_word_in_its_clock(name, shape):
 @pytest.mark.parametrize("stall", [0.0, 0.7])
 @pytest.mark.parametrize("bits", [1, 3, 8])
 @pytest.mark.parametrize("shape", [(2, 3, 5), (9,)])
-def test_several_events_are_words_of_their_planes(shape, bits, stall, monkeypatch):
-    monkeypatch.setattr(gen_place, "RUNS", gen_place.RUNS | {"several input events a step"})
+def test_several_events_are_words_of_their_planes(shape, bits, stall):
     entry = Input(shape=shape, encoding="events", bits=bits)
     rng = np.random.default_rng(4)
     size = (2, 4, *shape)

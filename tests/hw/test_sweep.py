@@ -3,7 +3,7 @@ from itertools import product
 import pytest
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.sweep import Sweep
+from augend.hw.sweep import Slot, Sweep
 
 from .streams import simulate
 
@@ -26,9 +26,9 @@ def test_every_word_once_in_order_with_its_exact_clock(extent, per_neuron, curre
                 "b_last": b_count - 1,
                 "g_last": g_count - 1,
                 "per_neuron": per_neuron,
-                "current": current,
             },
         )
+        ctx.set(dut.current, current)
         await ctx.tick().repeat(3)
         assert not ctx.get(dut.issue)
         ctx.set(dut.start, 1)
@@ -37,10 +37,12 @@ def test_every_word_once_in_order_with_its_exact_clock(extent, per_neuron, curre
         words = list(product(range(a_count), range(b_count), range(g_count)))
         for i, (a, b, g) in enumerate(words):
             if current:
-                assert ctx.get(dut.issue) and ctx.get(dut.captures) and not ctx.get(dut.last)
+                assert ctx.get(dut.issue) and ctx.get(dut.slot) is Slot.CURRENT
+                assert not ctx.get(dut.ends)
                 assert ctx.get(dut.potential_address) == 500 + i
                 await ctx.tick()
-            assert ctx.get(dut.issue) and not ctx.get(dut.captures)
+            assert ctx.get(dut.issue) and ctx.get(dut.slot) is Slot.POTENTIAL
+            assert ctx.get(dut.ends)
             assert ctx.get(dut.potential_address) == 40 + i
             assert ctx.get(dut.parameter_address) == 8 + (i if per_neuron else g)
             assert (ctx.get(dut.a), ctx.get(dut.b), ctx.get(dut.g)) == (a, b, g)

@@ -11,7 +11,8 @@ def chains(draw, encodings=("current", "current", "events")):
     """A chain of dense and convolutional projections, and some images."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(encodings))
-    bits = draw(st.sampled_from([1, 3, 8])) if encoding != "events" else 1
+    bits = 1 if encoding == "events" else draw(st.sampled_from([1, 3, 8]))
+    encoding = "events" if encoding == "several events" else encoding
     options = {}
     if encoding == "rate":
         options["seed"] = draw(st.integers(1, 2**32 - 1))

@@ -59,6 +59,8 @@ class Kept(InProcess):
 
 def as_images(network, pixels):
     """What the driver takes: events as they are, intensities from 0 to 1."""
+    if network.input.encoding == "events":
+        return pixels
     return pixels / ((1 << network.input.bits) - 1)
 
 

@@ -18,11 +18,12 @@ from .drawn_chains import chains
 from .test_rtl import Kept, as_images, overlay
 
 SHAPES = [(1, 1, "distributed"), (4, 2, "block"), (16, 1, "block")]
-ENCODINGS = ["rate", "ttfs", "hybrid"]
+ENCODINGS = ["rate", "ttfs", "hybrid", "several events"]
 
 
 def configuration(lanes, cores, memory):
-    return overlay(lanes, cores, memory, rate_input=1, spike_steps=4)
+    encoders = {"rate_input": 1, "spike_steps": 4, "spike_planes": 8, "weight_shift": 7}
+    return overlay(lanes, cores, memory, **encoders)
 
 
 @cache

@@ -1,0 +1,61 @@
+"""What a lane can be told to do, slot by slot."""
+
+from amaranth.lib import enum
+
+__all__ = ["Augend", "Operand", "Restart", "Scale", "Subtrahend", "Totals"]
+
+
+class Augend(enum.Enum, shape=2):
+    """What something is added to."""
+
+    POTENTIAL = 0
+    INITIAL = 1
+    TERM = 2
+
+
+class Operand(enum.Enum, shape=2):
+    """What is added."""
+
+    NOTHING = 0
+    WEIGHT = 1
+    BIAS = 2
+    SUM = 3
+    """The sum of the clock before."""
+
+
+class Scale(enum.Enum, shape=2):
+    """What happens to the potential before the addition: wires only."""
+
+    KEEP = 0
+    HALVE = 1
+    DOUBLE = 2
+    HALVE_SOME = 3
+    """Halve where the lane's threshold parameter exceeds the pass number."""
+
+
+class Subtrahend(enum.Enum, shape=2):
+    """What the second stage compares with and takes off."""
+
+    THRESHOLD = 0
+    HALF = 1
+    """Half of what it was: the threshold of the next lower spike plane."""
+    FLOOR = 2
+    LEAK = 3
+
+
+class Restart(enum.Enum, shape=2):
+    """What the potential becomes when an inference ends."""
+
+    NO = 0
+    INITIAL = 1
+    ZERO = 2
+
+
+class Totals(enum.Enum, shape=2):
+    """What a sweep hands to the readout in place of potentials."""
+
+    NO = 0
+    COUNT = 1
+    """The signed sum of its spikes."""
+    FIRST = 2
+    """Steps left when it first spiked with +1, that one included."""
