@@ -16,24 +16,28 @@ from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
 
 from .drawn_wiring import wirings
-from .test_rtl import Kept, as_images, overlay
+from .test_rtl import Kept, as_images
+from .test_rtl_rules import with_rules
 
 SHAPES = [(4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
 
 
 @cache
 def wired(lanes, cores, memory):
-    """An accelerator that runs every wiring; weights of one bit are stored in more."""
+    """An accelerator that runs every wiring of neurons of every rule, and every encoding."""
     return replace(
-        overlay(lanes, cores, memory),
+        with_rules(lanes, cores, memory),
         populations=8,
         instructions=256,
         row_entries=256,
         column_entries=256,
         lane_entries=256,
         channel_ranges=1,
-        weight_shift=7,
+        weight_shift=12,
         replay_words=512,
+        rate_input=1,
+        spike_steps=4,
+        spike_planes=8,
     )
 
 
@@ -79,6 +83,12 @@ def check_equal(network, pixels, shape):
 @given(drawn=wirings())
 def test_random_wirings(shape, drawn):
     check_equal(*drawn, shape)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=wirings(rules=True))
+def test_random_wirings_of_every_rule(drawn):
+    check_equal(*drawn, SHAPES[0])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
