@@ -26,6 +26,7 @@ __all__ = [
     "PlacementError",
     "UnsupportedError",
     "assign_cores",
+    "driven",
     "place",
 ]
 
@@ -48,6 +49,10 @@ RUNS: frozenset[str] = frozenset(
         "a crop",
         "weights of their own width",
         "shifted weights",
+        "input encoding rate",
+        "input encoding ttfs",
+        "input encoding hybrid",
+        "several input events a step",
         "readout by count",
         "readout by first_spike",
         "readout by softmax",
@@ -206,7 +211,8 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
     shape = network.input.shape
     masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
-    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked)
+    drawn = network.input.encoding == "rate"
+    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked, in_order=drawn)
     bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
@@ -330,7 +336,9 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     opens = {
         name: sweeps[name]
         for name in currents
-        if name in builder.shared and not network.gathers(network.population(name))
+        if name in builder.shared
+        and driven(network, network.population(name))
+        and not network.gathers(network.population(name))
     }
     schedule = core_schedule(
         network,
@@ -382,18 +390,23 @@ def _shared(placement: Placement, consumes: list[Consume]) -> list[Consume | Tak
     return [replace(first, keeps=bool(others)), *replays]
 
 
+def driven(network: SpikingNetwork, population: Population) -> bool:
+    """Whether an input current comes to a population in every step, and brings the bias."""
+    return network.current_fed(population) and not network.input.spikes
+
+
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
     """Reserve a population's potentials and parameters; the sweep that fires or reads it."""
     network = placement.network
     layout = placement.layouts[population.name]
-    fed = network.current_fed(population)
+    brings = driven(network, population)
     gathers = network.gathers(population)
     last = population is network.readout
     summed = last and sums_up(network)
     shared = population.name in builder.shared
     rules = sweep_rules(network, population)
     added = population.bias * (network.timesteps if summed or gathers else 1)
-    if shared and not fed:
+    if shared and not brings:
         added = _sum(population, added, population.initial)
     elif shared and gathers:
         added = population.initial
@@ -408,8 +421,8 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     )
     in_every_step = placement.decides or network.softmax is not None
     read: When = "never" if not last else "always" if in_every_step else "last"
-    bias: When = "first" if gathers and (shared or not fed) else "never" if fed else "always"
-    current = fed and not gathers
+    bias: When = "first" if gathers and (shared or not brings) else "never" if brings else "always"
+    current = brings and not gathers
     return Sweep(
         population=population.name,
         potential_base=builder.potential_base[population.name],
@@ -436,8 +449,9 @@ def _current_sweep(
     layout = placement.layouts[population.name]
     assert population.current_shift is not None
     done = placement.network.input.bits - 1 if placement.lsb_first else 0
+    bias = population.bias * driven(placement.network, population)
     rows, per_neuron = _parameter_rows(
-        layout, population, population.current_shift - done, population.bias, population.bias * 0
+        layout, population, population.current_shift - done, bias, bias * 0
     )
     return Sweep(
         population=population.name,

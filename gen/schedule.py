@@ -238,9 +238,10 @@ def core_schedule(
     for name, shift in currents.items():
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
         sweep = sweeps[name]
-        if sweep.fire and sweep.current == "never":  # all its steps come before it fires
+        once = network.input.spikes  # a hybrid input's current, before its spikes
+        if once or (sweep.fire and sweep.current == "never"):  # or all steps before it fires
             adds = {"current": "always", "clears": "last", "restart": "no", "remembers": False}
-            loop(steps, [replace(sweep, **quiet | adds)])
+            loop(1 if once else steps, [replace(sweep, **quiet | adds | {"leak": ()})])
 
     readout = sweeps.get(network.readout.name)
     stepwise = [] if readout is None or sums_up(network) else [readout]

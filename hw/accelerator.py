@@ -91,6 +91,8 @@ class Accelerator(wiring.Component):
             encoder.start.eq(controller.start & ~controller.restart),
             encoder.load_row.eq(strobe["input"]),
             encoder.load_constants.eq(strobe["encoder"]),
+            encoder.load_threshold.eq(strobe["rate"]),
+            encoder.load_interval.eq(strobe["interval"]),
             encoder.load_address.eq(load.address),
             encoder.load_data.eq(load.row),
             router.load.eq(strobe["route"]),

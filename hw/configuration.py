@@ -10,6 +10,8 @@ __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 OPTIONAL = frozenset(
     {
         "signed_events",
+        "rate_input",
+        "spike_steps",
         "channel_ranges",
         "weight_shift",
         "replay_words",
@@ -102,6 +104,11 @@ class AcceleratorConfig:
     rest_bits, total_bits, first_bits
         Widths of what a neuron remembers: the steps in which it will not fire, of which all ones
         is for ever; the signed sum of its spikes; how early it first spiked.
+    rate_input
+        1 where the encoder draws spikes of encoding ``rate``.
+    spike_steps
+        Time steps for which the encoder can hold who spikes in encodings ``ttfs`` and ``hybrid``; 0
+        where it runs neither.
     """
 
     lanes: int = 16
@@ -142,6 +149,8 @@ class AcceleratorConfig:
     rest_bits: int = 0
     total_bits: int = 0
     first_bits: int = 0
+    rate_input: int = 0
+    spike_steps: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -178,6 +187,7 @@ class AcceleratorConfig:
             ("rest_bits", 17),
             ("total_bits", 32),
             ("first_bits", 17),
+            ("rate_input", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(

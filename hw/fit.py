@@ -6,7 +6,8 @@ from typing import Literal
 
 from augend.gen.bounds import bounds, signed_bits
 from augend.gen.gumbel import gumbel_table
-from augend.gen.place import Placement
+from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.place import Placement, driven
 from augend.gen.schedule import FOREVER, Consume, Sweep, Take
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
@@ -37,7 +38,7 @@ def _potential_bits(placement: Placement) -> int:
             )
         if of.current is not None:
             low, high = of.current
-            bias = population.bias
+            bias = population.bias * driven(placement.network, population)
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
     most = max(placement.network.most_spikes(placement.network.readout.name))
     if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
@@ -70,11 +71,13 @@ def _needs(placement: Placement) -> dict[str, int]:
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
     )
-    planes = {"input": network.input.most_spikes.bit_length()}
-    planes |= {s.population: s.planes for s in sweeps if s.fire}
-    emitters = [layouts[n].words * planes.get(n, 1) for n in layouts if network.out_of(n)]
-    events = network.input.encoding == "events"
-    source = layouts["input"]
+    planes = {name: _spike_planes(network, name) for name in layouts}
+    emitters = [layouts[name].words * planes[name] for name in layouts if network.out_of(name)]
+    encoding = network.input.encoding
+    source = layouts[INPUT]
+    input_rows = source.words
+    if encoding == "events":
+        input_rows = network.timesteps * (source.words * planes[INPUT] + 1)
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
@@ -92,16 +95,16 @@ def _needs(placement: Placement) -> dict[str, int]:
         "populations": len(network.populations) + 1,
         "queue_steps": 1,
         "queue_words": max(emitters),
-        "input_rows": network.timesteps * (source.words + 1) if events else source.words,
+        "input_rows": input_rows,
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
         "early_exit": int(placement.decides),
         "noise_bits": _noise_bits(placement),
         "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
-        "spike_planes": max(
-            max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
-        ),
+        "spike_planes": max(planes.values()),
+        "rate_input": int(encoding == "rate"),
+        "spike_steps": network.timesteps if encoding in ("ttfs", "hybrid") else 0,
         "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
         "weight_shift": max(
             p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
@@ -109,7 +112,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         ),
         "replay_words": max(
             (
-                layouts[i.source].words * planes.get(i.source, 1) + 1
+                layouts[i.source].words * planes[i.source] + 1
                 for core in cores
                 for i in core.instructions
                 if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
@@ -144,6 +147,11 @@ def _rules(placement: Placement, sweeps: list[Sweep]) -> dict[str, int]:
         ),
         "first_bits": widest(steps.bit_length() for s in sweeps if s.totals == "first"),
     }
+
+
+def _spike_planes(network: SpikingNetwork, name: str) -> int:
+    """Bits of the greatest number of spikes of a neuron in a step, at least 1."""
+    return max(1, *(abs(most).bit_length() for most in network.most_spikes(name)))
 
 
 def _round_up(value: int) -> int:

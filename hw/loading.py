@@ -9,7 +9,9 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_row_bits
 from augend.hw.fan_out import table_entry
 from augend.hw.instruction import instruction
+from augend.hw.interval_encoder import interval
 from augend.hw.neuron import neuron_parameters
+from augend.hw.rate_encoder import THRESHOLD_BITS
 from augend.hw.readout import readout_constants
 
 __all__ = [
@@ -26,7 +28,7 @@ __all__ = [
 CORE_MEMORIES = ("weight", "parameter", "row", "column", "group", "lane", "instruction")
 """The memories of every core."""
 
-MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route", "noise")
+MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route", "noise", "rate", "interval")
 """All memories; a memory's number in a packet is its place here."""
 
 
@@ -48,6 +50,10 @@ def row_shape(config: AcceleratorConfig, memory: str) -> ShapeLike:
         return config.cores
     if memory == "noise":
         return max(1, config.noise_bits)
+    if memory == "rate":
+        return THRESHOLD_BITS
+    if memory == "interval":
+        return interval(config)
     return table_entry(config)
 
 
@@ -78,6 +84,10 @@ def depth(config: AcceleratorConfig, memory: str) -> int:
         return config.populations
     if memory == "noise":
         return ENTRIES if config.noise_bits else 1
+    if memory == "rate":
+        return config.rate_input << config.pixel_bits
+    if memory == "interval":
+        return config.spike_steps
     return getattr(config, f"{memory}_entries")
 
 

@@ -35,8 +35,8 @@ class Gating:
         Source positions of each window position, by row and column: those of window w are
         ``sites[bounds[w] : bounds[w + 1]]``.
     cost
-        Additions that a spike of each source neuron costs, (neurons,): 1 where a window holds it
-        and the rule counts.
+        Additions that a plane of spikes of each source neuron costs, (neurons,): 1 where a window
+        holds it and the rule counts.
     """
 
     name: str

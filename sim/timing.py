@@ -11,6 +11,7 @@ from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep, Take, holds
 from augend.sim.beats import StepBeats, spike_planes, step_beats
+from augend.sim.input_passes import input_passes
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
 
@@ -25,6 +26,8 @@ _EMIT = 4  # from a word's visit until its event word is queued
 _FAN_OUT = 4  # from taking an event word until its first beat
 _VISIBLE = 2  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
+_INTERVAL = 1  # further, where intensities are compared with an interval
+_DRAW = 4  # further, from a word's last pixel on, where each is compared with a draw
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
 _MARGIN = 2  # from then until it is known whether to end, where there are further steps
@@ -53,6 +56,8 @@ class Emission:
         Words follow each other without gaps for empty ones (events from the host).
     planes
         Spike planes of a word, the highest first, a clock apart.
+    offsets
+        ``(words,)``: clocks from the first word to each, where they are not ``stride`` apart.
     """
 
     source: str
@@ -64,6 +69,7 @@ class Emission:
     left: Ints
     compact: bool = False
     planes: int = 1
+    offsets: Ints | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -234,7 +240,7 @@ class _Run:
         names = [p.name for p in placement.network.populations]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
-        self.masks = {INPUT: self._input_masks(pixels)}
+        self.input = input_passes(placement, pixels)
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
         self.spans: list[Span] | None = []
@@ -242,7 +248,7 @@ class _Run:
     def run(self) -> Timing:
         at = [0] * len(self.work)
         encoding = 0
-        passes = self.masks[INPUT].shape[1]
+        passes = self.input.shape[1]
         progress = True
         while progress:
             progress = False
@@ -267,22 +273,10 @@ class _Run:
             spans=tuple(self.spans or ()),
         )
 
-    def _input_masks(self, pixels: npt.NDArray) -> npt.NDArray[np.bool_]:
-        """Input spikes, ``(images, passes, words, lanes)``."""
-        network = self.placement.network
-        layout = self.placement.layouts[INPUT]
-        packed = layout.pack(pixels)
-        if network.input.encoding == "events":
-            return packed.astype(bool)
-        planes = np.arange(network.input.bits)
-        if not self.placement.lsb_first:
-            planes = planes[::-1]
-        return (packed[:, None] >> planes[:, None, None] & 1).astype(bool)
-
     def _spikes(self, source: str, step: int) -> npt.NDArray:
         """Numbers of spikes of a step, signed, ``(images, words, lanes)``."""
         if source == INPUT:
-            return self.masks[INPUT][:, step]
+            return self.input[:, step]
         return self.placement.layouts[source].pack(self.trains[source][:, step])
 
     def _room(self, port: _Port) -> Ints | None:
@@ -299,18 +293,39 @@ class _Run:
         if room is None:
             return False
         claim = np.maximum(self.encoder_clock, room)
-        if self.placement.network.input.encoding == "events":
-            rows = self.masks[INPUT][:, step].any(2).sum(1)
+        entry = self.placement.network.input
+        layout = self.placement.layouts[INPUT]
+        first = claim + 1
+        late = _SCAN
+        planes, offsets = 1, None
+        if entry.encoding == "events":
+            planes = entry.bits
+            used = np.bitwise_or.reduce(self.input[:, step], axis=2)  # planes of words
             begin = claim + 1 + _COUNT
-            last = begin + rows  # the count itself, where there are no events
-            first = begin + 1 + _SCAN
+            first = begin + 1
+            last = begin + np.bitwise_count(used).sum(1, dtype=np.int64)  # the count, without any
+        elif entry.encoding == "rate":
+            late += _DRAW
+            pixels = layout.pack(np.ones(entry.shape, np.int64)).sum(1)  # of each word
+            last = claim + pixels.sum()
+            first = claim + pixels[0]
+            offsets = pixels.cumsum() - pixels[0]
         else:
-            rows = np.full(self.images, self.placement.layouts[INPUT].words)
-            last = claim + rows
-            first = claim + 1 + _SCAN
+            late += _INTERVAL * (step >= (entry.bits if entry.is_current else 0))
+            last = claim + layout.words
         self.encoder_clock = last + 2
-        compact = self.placement.network.input.encoding == "events"
-        self._emit(port, len(self.ports) - 1, INPUT, step, first, 1, last + _SCAN + 1, compact)
+        self._emit(
+            port,
+            len(self.ports) - 1,
+            INPUT,
+            step,
+            first + late,
+            1,
+            last + late + 1,
+            compact=entry.encoding == "events",
+            planes=planes,
+            offsets=offsets,
+        )
         return True
 
     def _emit(
@@ -324,6 +339,7 @@ class _Run:
         token: Ints,
         compact: bool = False,
         planes: int = 1,
+        offsets: Ints | None = None,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
         port.emitted += 1
@@ -339,6 +355,7 @@ class _Run:
                 left=left,
                 compact=compact,
                 planes=planes,
+                offsets=offsets,
             )
         )
 

@@ -107,7 +107,7 @@ class Gating:
 
     def taken(self, spikes):
         """Counter increments for a step's spikes."""
-        return 0 if self.gate.rule == "any" else sum(abs(spikes[n]) for n in self.seen)
+        return 0 if self.gate.rule == "any" else sum(spikes[n].bit_count() for n in self.seen)
 
     def step(self, spikes):
         """Spikes that pass."""

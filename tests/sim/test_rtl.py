@@ -21,7 +21,7 @@ from .drawn_chains import chains
 SHAPES = [(1, 1, "block"), (4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
 
 
-def overlay(lanes, cores, memory):
+def overlay(lanes, cores, memory, **options):
     return AcceleratorConfig(
         lanes=lanes,
         cores=cores,
@@ -41,6 +41,7 @@ def overlay(lanes, cores, memory):
         queue_words=1024,
         input_rows=2048,
         readout_words=32,
+        **options,
     )
 
 
@@ -58,6 +59,8 @@ class Kept(InProcess):
 
 def as_images(network, pixels):
     """What the driver takes: events as they are, intensities from 0 to 1."""
+    if network.input.encoding == "events":
+        return pixels
     return pixels / ((1 << network.input.bits) - 1)
 
 
