@@ -16,7 +16,16 @@ from augend.gen.network import (
     Projection,
     SpikingNetwork,
 )
-from augend.gen.schedule import Consume, Instruction, Sweep, Take, When, core_schedule, sums_up
+from augend.gen.schedule import (
+    Consume,
+    Instruction,
+    Sweep,
+    Take,
+    When,
+    comes_early,
+    core_schedule,
+    sums_up,
+)
 from augend.gen.sweep_rules import negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
@@ -47,6 +56,7 @@ RUNS: frozenset[str] = frozenset(
         "several spikes a step",
         "a range of channels",
         "a crop",
+        "a delay",
         "weights of their own width",
         "shifted weights",
         "input encoding rate",
@@ -256,6 +266,7 @@ class _CoreBuilder:
         self.potential_words = 0
         self.potential_base: dict[str, int] = {}
         self.current_base: dict[str, int] = {}
+        self.early_base: dict[str, int] = {}
         self.shared: frozenset[str] = frozenset()
         self.history_words = 0
 
@@ -272,11 +283,14 @@ class _CoreBuilder:
         fed = [p for p in held if network.current_fed(p)]
         holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
         holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
+        early = [p for p in held if any(comes_early(network, q) for q in network.into(p.name))]
+        holds += [potential_hold(network, p, layouts[p.name].words) for p in early]
         found = plan(holds)
         names = [p.name for p in held]
-        self.potential_base = dict(zip(names, found.bases, strict=False))
-        fed_bases = found.bases[len(held) :]
-        self.current_base = dict(zip((p.name for p in fed), fed_bases, strict=True))
+        bases = iter(found.bases)
+        self.potential_base = {p.name: next(bases) for p in held}
+        self.current_base = {p.name: next(bases) for p in fed}
+        self.early_base = {p.name: next(bases) for p in early}
         self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
         self.potential_words = found.words
 
@@ -321,18 +335,27 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                 currents[population.name] = _current_sweep(
                     placement, builder, population, sweeps[population.name]
                 )
+    merges = {
+        name: replace(_merge(sweeps[name]), current_base=base)
+        for name, base in builder.early_base.items()
+    }
     planes: list[Consume] = []
     spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
-        if placement.core_of[projection.target] != core:
-            continue
         source = projection.source
+        silent = source != INPUT and not network.population(source).fires
+        if placement.core_of[projection.target] != core or silent:
+            continue
         consume = _consume(placement, builder, projection, tables)
         base = sweeps[projection.target]
         if source == INPUT and network.input.is_current:
             planes.append(consume(base.current_base))
         if source != INPUT or network.input.spikes:
-            spikes.setdefault(source, []).append(consume(base.potential_base))
+            first = base.potential_base
+            if comes_early(network, projection):
+                first = builder.early_base[projection.target]
+            late = replace(consume(first), discards_last=projection.delay > 0)
+            spikes.setdefault(source, []).append(late)
     opens = {
         name: sweeps[name]
         for name in currents
@@ -345,11 +368,25 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         sweeps,
         currents,
         opens,
+        merges,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
         decides=placement.decides,
     )
     return builder.build(schedule)
+
+
+def _merge(sweep: Sweep) -> Sweep:
+    """Sweep that adds early arrivals to the potentials, once they have fired."""
+    return Sweep(
+        population=sweep.population,
+        potential_base=sweep.potential_base,
+        parameter_base=sweep.parameter_base,
+        extent=sweep.extent,
+        per_neuron=sweep.per_neuron,
+        current="always",
+        clears="always",
+    )
 
 
 def _consume(

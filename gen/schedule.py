@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from augend.gen.memory_plan import potential_hold
-from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.network import INPUT, Projection, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Sweep",
     "Take",
     "When",
+    "comes_early",
     "core_schedule",
     "holds",
     "sums_up",
@@ -33,10 +34,11 @@ FOREVER = -1
 class Consume:
     """Take one step of a source's events through a projection.
 
-    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. ``port``
-    is the core of the source, or the number of cores for the input. ``times``, ``closes`` and
-    ``back`` (here and below): length of the loop that it stands in, whether it is the loop's last
-    instruction, and where the loop begins.
+    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. One that
+    ``discards_last`` throws the step of the loop's last iteration away. ``port`` is the core of the
+    source, or the number of cores for the input. ``times``, ``closes`` and ``back`` (here and
+    below): length of the loop that it stands in, whether it is the loop's last instruction, and
+    where the loop begins.
     """
 
     source: str
@@ -50,6 +52,7 @@ class Consume:
     shift: int = 0
     keeps: bool = False
     replays: bool = False
+    discards_last: bool = False
     times: int = 1
     closes: bool = False
     back: int = 0
@@ -182,6 +185,7 @@ def core_schedule(
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
     opens: Mapping[str, Sweep],
+    merges: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
     *,
@@ -201,6 +205,9 @@ def core_schedule(
     opens
         Of these sweeps, those of populations that need their initial potentials set, in the phased
         schedule, before anything comes in.
+    merges
+        Sweeps that add what arrived too early for the step: spikes with a delay, of populations
+        that come before their target.
     planes
         How it takes a bit plane of the input current.
     consumes
@@ -221,6 +228,8 @@ def core_schedule(
     quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
     loop(1, [replace(s, **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
+    early = {"current": "never", "clears": "never", "restart": "zero"}
+    loop(1, [replace(m, potential_base=m.current_base, **early) for m in merges.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
@@ -244,11 +253,15 @@ def core_schedule(
             loop(1 if once else steps, [replace(sweep, **quiet | adds | {"leak": ()})])
 
     readout = sweeps.get(network.readout.name)
-    stepwise = [] if readout is None or sums_up(network) else [readout]
+    last = network.readout.name
+    stepwise: list[Instruction] = []
+    if not sums_up(network):
+        stepwise = [unit[last] for unit in (sweeps, merges) if last in unit]
+        stepwise += consumes.get(last, [])
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies = {
-        name: [*([sweeps[name]] if name in sweeps else []), *consumes.get(name, [])]
+        name: [unit[name] for unit in (sweeps, merges) if name in unit] + [*consumes.get(name, [])]
         for name in order
     }
     if network.schedule == "phased":
@@ -262,7 +275,7 @@ def core_schedule(
     else:
         body = [*(item for name in order for item in bodies[name]), *stepwise]
         loop(steps, [*body, Decide()] if decides and body else body)
-    if readout is not None and not stepwise:
+    if readout is not None and sums_up(network):
         if readout.current != "never" and steps > 1:  # the current of every step but the last
             quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
             loop(steps - 1, [replace(readout, **quiet)])
@@ -277,3 +290,15 @@ def sums_up(network: SpikingNetwork) -> bool:
     if network.exit_margin is not None or network.softmax is not None:
         return False
     return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)
+
+
+def comes_early(network: SpikingNetwork, projection: Projection) -> bool:
+    """Whether its spikes are taken before the step in which they arrive has begun.
+
+    They are those of a delay, out of a population before the target: of the same step there is
+    still a sweep of the target to come. A readout that only accumulates is swept once, at the end.
+    """
+    names = [p.name for p in network.populations]
+    target = projection.target
+    before = projection.delay > 0 and names.index(projection.source) < names.index(target)
+    return before and not (target == network.readout.name and sums_up(network))

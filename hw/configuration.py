@@ -13,6 +13,7 @@ OPTIONAL = frozenset(
         "rate_input",
         "spike_steps",
         "channel_ranges",
+        "delays",
         "weight_shift",
         "replay_words",
         "reset_zero",
@@ -82,6 +83,8 @@ class AcceleratorConfig:
         1 where projections lead from some of a population's channels.
     weight_shift
         The most by which a weight is shifted left, for its projection and for its spike plane.
+    delays
+        1 where spikes may arrive a step later.
     replay_words
         Event words and token of a step that a core keeps, to take it through several projections;
         0 where it takes each step through one.
@@ -135,6 +138,7 @@ class AcceleratorConfig:
     signed_events: int = 0
     spike_planes: int = 1
     channel_ranges: int = 0
+    delays: int = 0
     replay_words: int = 0
     weight_shift: int = 0
     early_exit: int = 0
@@ -174,6 +178,7 @@ class AcceleratorConfig:
             ("pixel_bits", 8),
             ("signed_events", 1),
             ("channel_ranges", 1),
+            ("delays", 1),
             ("weight_shift", 22),
             ("spike_planes", 8),
             ("early_exit", 1),

@@ -127,12 +127,16 @@ class Core(wiring.Component):
         consuming = Signal()
         token_taken = Signal()
         taking = Signal()
+        discards = Signal()
+        token_comes = Signal()
         rewind = Signal()
         inhibits = Signal()
         begin_product = Signal()
         multiplied = Signal()
         m.d.comb += [
             final.eq(iteration == now.times),
+            discards.eq(now.discards_last & final),
+            token_comes.eq(self.events.valid & self.events.payload.token),
             inhibits.eq(now.sweep.inhibits),
             fetched.addr.eq(at),
             fetched.en.eq(0),
@@ -178,11 +182,11 @@ class Core(wiring.Component):
             with m.State("EXECUTE"):
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.comb += consuming.eq(1)
-                        advance(fan_out.done)
+                        m.d.comb += [consuming.eq(~discards), taking.eq(discards & ~now.replays)]
+                        advance(Mux(discards, now.replays | token_comes, fan_out.done))
                     with m.Case(Kind.TAKE):
                         m.d.comb += taking.eq(bool(config.replay_words))
-                        advance(taking & self.events.valid & self.events.payload.token)
+                        advance(taking & token_comes)
                     with m.Case(Kind.SWEEP):
                         with m.If(inhibits & ~multiplied):
                             m.d.comb += begin_product.eq(1)
@@ -268,7 +272,7 @@ class Core(wiring.Component):
             m.d.comb += [
                 fan_out.events.payload.eq(self.events.payload),
                 fan_out.events.valid.eq(self.events.valid & consuming),
-                self.events.ready.eq(fan_out.events.ready & consuming),
+                self.events.ready.eq((fan_out.events.ready & consuming) | taking),
             ]
             return self.events.valid
         m.submodules.replay = replay = Replay(self._config)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
-from augend.gen.bounds import bounds, signed_bits
+from augend.gen.bounds import bounds, late_bound, signed_bits
 from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.place import Placement, driven
@@ -31,6 +31,7 @@ def _potential_bits(placement: Placement) -> int:
     for population in placement.network.populations:
         of = proved[population.name]
         widths += [of.potential_bits, of.accumulator_bits]
+        widths.append(signed_bits(*late_bound(placement.network, population)))
         if any(population.name in core.shared for core in placement.cores):
             least, most = int(population.initial.min()), int(population.initial.max())
             widths.append(
@@ -106,6 +107,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "rate_input": int(encoding == "rate"),
         "spike_steps": network.timesteps if encoding in ("ttfs", "hybrid") else 0,
         "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "delays": int(any(p.delay for p in network.projections)),
         "weight_shift": max(
             p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
             for p in network.projections

@@ -76,11 +76,11 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
     ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
-    for what is remembered; ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of
-    ``leak``. In the first ``clamp_steps`` iterations potentials are held. ``inhibits``: every
-    spike of the step before takes ``inhibition`` off the others. ``rest`` is how long a neuron
-    rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only take back earlier
-    ones.
+    for what is remembered (``remembers``); ``restores``: a slot of its own for ``restart``.
+    ``leaks`` shifts of ``leak``. In the first ``clamp_steps`` iterations potentials are held.
+    ``inhibits``: every spike of the step before takes ``inhibition`` off the others. ``rest`` is
+    how long a neuron rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only
+    take back earlier ones.
     """
     leaks = {"leaks": 3, "leak": data.ArrayLayout(config.leak_bits, 4)}
     inhibits = {"inhibits": 1, "inhibition": config.inhibition_bits}
@@ -110,6 +110,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "zero": config.reset_zero,
             "settles": int(config.settles),
             "sinks": config.floor,
+            "remembers": int(config.history_words > 0),
             "restores": config.floor,
             "clamp_steps": 17 * config.clamp,
             "rest": config.rest_bits,
@@ -129,7 +130,8 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
     one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
     consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
-    step that was kept last. Both have no bits where ``replay_words`` is 0.
+    step that was kept last. One that ``discards_last`` throws its step away in the loop's last
+    iteration.
     """
     return data.StructLayout(
         {
@@ -142,6 +144,7 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
             "back": config.instruction_address,
             "keeps": config.replay_words and 1,
             "replays": config.replay_words and 1,
+            "discards_last": config.delays,
             "projection": projection_layout(config),
             "sweep": sweep_layout(config),
         }

@@ -42,8 +42,8 @@ class Lanes(wiring.Component):
     sweeping : Out
         A sweep visits a word.
     swept, swept_population, spikes, last_step : Out
-        Strobe at the end of a sweep, after its token: whose, its spikes, and whether that was the
-        last step.
+        Strobe at the end of a sweep that fires or is its loop's last, after its token: whose, its
+        spikes, and whether that was the last step.
     load : In
         The load bus, when it addresses this core.
     """
@@ -341,6 +341,7 @@ class Lanes(wiring.Component):
         for i, (history, lane) in enumerate(zip(remembered, lanes, strict=True)):
             m.submodules[f"history_{i}"] = history
             m.d.comb += [
+                history.remembers.eq(constants.remembers),
                 history.opens.eq(add.whole),
                 history.above.eq(above),
                 history.plane.eq(compare.index),
@@ -363,11 +364,12 @@ class Lanes(wiring.Component):
             later.eq(earlier)
             for earlier, later in zip([sweep.history_address, *address], address, strict=False)
         ]
-        m.d.sync += past.write_address.eq(address[-1])
+        written = Signal()
+        m.d.sync += [past.write_address.eq(address[-1]), written.eq(constants.remembers)]
         m.d.comb += [
             past.address.eq(sweep.history_address),
             past.enable.eq(sweep.issue),
-            past.write.eq(self._is(back, Slot.SETTLE)),
+            past.write.eq(self._is(back, Slot.SETTLE) & written),
         ]
         keeps = Signal()
         totals = Signal(Totals)
@@ -408,7 +410,7 @@ class Lanes(wiring.Component):
         ends = back.lowest & back.last
         m.d.sync += [
             token.eq(back.emits & ends),
-            self.swept.eq(ends),
+            self.swept.eq(ends & (back.fires | back.final)),
             self.swept_population.eq(back.population),
             self.last_step.eq(back.final),
         ]

@@ -363,7 +363,7 @@ class _Run:
         """Carry an instruction out; whether what it waits for was known."""
         begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
-            done = self._consume(core, one)
+            done = self._consume(core, one, iteration)
         elif isinstance(one, Take):
             if core in self.took:  # timed already, with that of another core
                 begin, waited = self.took.pop(core)
@@ -428,8 +428,13 @@ class _Run:
         port.left.append(left)
         return source, step, visible, left
 
-    def _consume(self, core: int, one: Consume) -> bool:
+    def _consume(self, core: int, one: Consume, iteration: int) -> bool:
         clock = self.clock[core]
+        discards = one.discards_last and iteration == one.times - 1
+        if discards and one.replays:
+            self.clock[core] = clock + _NEXT
+            self.clocks[one.population] += _NEXT
+            return True
         if one.replays:
             source, step = self.kept[core]
             begin, beats = clock, self._beats(one, source, step)
@@ -441,6 +446,12 @@ class _Run:
             begin, beats = np.maximum(clock, visible), self._beats(one, source, step)
             left[:] = begin + _FAN_OUT + beats.until_token
             self.kept[core] = source, step
+            if discards:
+                left[:] = begin + spike_planes(self._spikes(source, step)).any(2).sum(1)
+                self.stalls["starved"][:, core] += self.live * (begin - clock)
+                self.clock[core] = left + _NEXT
+                self.clocks[one.population] += self.live * (self.clock[core] - begin)
+                return True
         self.stalls["starved"][:, core] += self.live * (begin - clock)
         self.stalls["held"][:, core] += self.live * beats.held
         self.words[one.population] += self.live * beats.words

@@ -51,8 +51,14 @@ def wirings(draw, rules=False, encodings=ENCODINGS):
         for place, source in enumerate(order[:-1])
         if source not in heard
     ]
+    delays = [0] * len(ends)
+    if schedule == "synchronous" and draw(st.booleans()):
+        late = st.tuples(st.sampled_from(names), st.sampled_from(names))
+        ends += draw(st.lists(late, min_size=1, max_size=3))
+        delays += [1] * (len(ends) - len(delays))
     projections = tuple(
-        draw(some_projection(source, target, shapes, weight_bits, rng)) for source, target in ends
+        replace(draw(some_projection(source, target, shapes, weight_bits, rng)), delay=delay)
+        for (source, target), delay in zip(ends, delays, strict=True)
     )
     current = encoding in ("current", "hybrid")
     decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"

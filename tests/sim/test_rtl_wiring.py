@@ -33,6 +33,7 @@ def wired(lanes, cores, memory):
         column_entries=256,
         lane_entries=256,
         channel_ranges=1,
+        delays=1,
         weight_shift=12,
         replay_words=512,
         rate_input=1,
