@@ -70,11 +70,11 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
     ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
-    for what is remembered; ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of
-    ``leak``. In the first ``clamp_steps`` iterations potentials are held. ``inhibits``: every
-    spike of the step before takes ``inhibition`` off the others. ``rest`` is how long a neuron
-    rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only take back earlier
-    ones.
+    for what is remembered (``remembers``); ``restores``: a slot of its own for ``restart``.
+    ``leaks`` shifts of ``leak``. In the first ``clamp_steps`` iterations potentials are held.
+    ``inhibits``: every spike of the step before takes ``inhibition`` off the others. ``rest`` is
+    how long a neuron rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only
+    take back earlier ones.
     """
     leaks = {"leaks": 3, "leak": data.ArrayLayout(config.leak_bits, 4)}
     inhibits = {"inhibits": 1, "inhibition": config.inhibition_bits}
@@ -104,6 +104,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "zero": config.reset_zero,
             "settles": int(config.settles),
             "sinks": config.floor,
+            "remembers": int(config.history_words > 0),
             "restores": config.floor,
             "clamp_steps": 17 * config.clamp,
             "rest": config.rest_bits,

@@ -325,6 +325,7 @@ class Lanes(wiring.Component):
         for i, (history, lane) in enumerate(zip(remembered, lanes, strict=True)):
             m.submodules[f"history_{i}"] = history
             m.d.comb += [
+                history.remembers.eq(constants.remembers),
                 history.opens.eq(add.whole),
                 history.above.eq(above),
                 history.plane.eq(compare.index),
@@ -347,11 +348,12 @@ class Lanes(wiring.Component):
             later.eq(earlier)
             for earlier, later in zip([sweep.history_address, *address], address, strict=False)
         ]
-        m.d.sync += past.write_address.eq(address[-1])
+        written = Signal()
+        m.d.sync += [past.write_address.eq(address[-1]), written.eq(constants.remembers)]
         m.d.comb += [
             past.address.eq(sweep.history_address),
             past.enable.eq(sweep.issue),
-            past.write.eq(self._is(back, Slot.SETTLE)),
+            past.write.eq(self._is(back, Slot.SETTLE) & written),
         ]
         keeps = Signal()
         totals = Signal(Totals)

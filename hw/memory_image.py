@@ -202,6 +202,7 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "zero": one.zero,
         "settles": one.settles,
         "sinks": one.sinks,
+        "remembers": one.remembers,
         "restores": one.restores,
         "leaks": len(one.leak),
         "leak": [*one.leak, 0, 0, 0, 0][:4],
