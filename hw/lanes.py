@@ -265,7 +265,10 @@ class Lanes(wiring.Component):
                 with m.If(self._is(add, Slot.INHIBIT, Slot.OWN)):
                     m.d.comb += [augend.eq(Augend.TERM), operand.eq(Operand.SUM)]
             if config.clamp:
-                with m.If(self.iteration < constants.clamp_steps):
+                clamped = Signal()
+                with m.If(self.start):
+                    m.d.sync += clamped.eq(self.iteration < constants.clamp_steps)
+                with m.If(clamped):
                     m.d.comb += [augend.eq(Augend.INITIAL), operand.eq(Operand.NOTHING)]
         for lane in lanes:
             m.d.comb += [
