@@ -212,6 +212,7 @@ def _refuse(network: SpikingNetwork) -> None:
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
         )
+    _refuse_spikes(network)
     seen: dict[str, str] = {}
     for projection in network.projections:
         if projection.source in seen:
@@ -227,6 +228,17 @@ def _refuse(network: SpikingNetwork) -> None:
             raise UnsupportedError(
                 f"Population {population.name!r} takes the input current and spikes of "
                 f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
+            )
+
+
+def _refuse_spikes(network: SpikingNetwork) -> None:
+    """Refuse spikes that neurons emit and that the fan-out does not take."""
+    for population in network.populations:
+        least, most = network.most_spikes(population.name)
+        if network.out_of(population.name) and (least < 0 or most > 1):
+            raise UnsupportedError(
+                f"Population {population.name!r} emits {least} to {most} spikes in a step; the "
+                f"accelerator takes one of +1 from a neuron that others listen to: {_ELSEWHERE}"
             )
 
 

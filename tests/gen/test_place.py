@@ -87,5 +87,14 @@ def test_several_projections_out_of_a_population_are_refused() -> None:
         place(dataclasses.replace(network, projections=twice), lanes=4)
 
 
+@pytest.mark.parametrize(
+    ("options", "spikes"),
+    [({"negative_threshold": np.array([3, 4])}, "-1 to 1"), ({"most_spikes": 2}, "0 to 2")],
+)
+def test_signed_and_several_spikes_are_refused_where_others_listen(options, spikes) -> None:
+    with pytest.raises(PlacementError, match=f"'hidden' emits {spikes} spikes in a step"):
+        place(chain(hidden=options), lanes=4)
+
+
 def test_a_plain_chain_is_placed() -> None:
     assert place(chain(), lanes=4).core_of == {"hidden": 0, "scores": 0}
