@@ -308,6 +308,13 @@ class SpikingNetwork:
         """Projections that leave a population, a gate or the input."""
         return tuple(p for p in self.projections if p.source == name)
 
+    def gathers(self, population: Population) -> bool:
+        """Whether it takes spikes of all steps before it fires for the first time."""
+        fed = not self.input.spikes
+        into = self.into(population.name)
+        waits = any(not (fed and p.source == INPUT) for p in into)
+        return self.schedule == "phased" and population.fires and waits
+
     def current_fed(self, population: Population) -> bool:
         """Whether the constant input current drives a population."""
         return population.current_shift is not None

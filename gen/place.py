@@ -1,13 +1,31 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.network import INPUT, ContractError, Ints, Population, SpikingNetwork
-from augend.gen.schedule import Consume, Instruction, Sweep, When, core_schedule, sums_up
+from augend.gen.memory_plan import current_hold, plan, potential_hold
+from augend.gen.network import (
+    INPUT,
+    ContractError,
+    Ints,
+    Population,
+    Projection,
+    SpikingNetwork,
+)
+from augend.gen.schedule import (
+    Consume,
+    Instruction,
+    Sweep,
+    Take,
+    When,
+    comes_early,
+    core_schedule,
+    sums_up,
+)
 from augend.gen.sweep_rules import negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
@@ -36,6 +54,11 @@ RUNS: frozenset[str] = frozenset(
         "refractory steps",
         "inhibition",
         "several spikes a step",
+        "a range of channels",
+        "a crop",
+        "a delay",
+        "weights of their own width",
+        "shifted weights",
         "readout by count",
         "readout by first_spike",
     }
@@ -69,6 +92,9 @@ class CorePlacement:
         The schedule: initialisation, then inference.
     potential_words
         Potentials and input currents.
+    shared
+        Populations whose words are another's at other times: they are 0 in between, and the
+        initial potential is added with the bias, or set by a sweep of its own.
     history_words
         Words of what neurons remember beside.
     """
@@ -81,6 +107,7 @@ class CorePlacement:
     lane: Ints
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
+    shared: frozenset[str] = frozenset()
     history_words: int = 0
 
 
@@ -114,6 +141,11 @@ class Placement:
     tables: tuple[SynapseTables, ...]
     cores: tuple[CorePlacement, ...]
     lsb_first: bool
+
+    @property
+    def stored_bits(self) -> int:
+        """Width of a weight in memory, that of the widest."""
+        return max(self.network.bits_of(p) for p in self.network.projections)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -174,11 +206,14 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     _refuse(network)
     core_of = assign_cores(network, cores)
     layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
-    masked = any(is_masked(p) for p in network.out_of(INPUT))
-    layouts[INPUT] = LaneLayout.of_input(network.input.shape, lanes, channels=masked)
+    shape = network.input.shape
+    masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
+    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked)
+    bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
-            synapse_tables(p, layouts[p.source], layouts[p.target]) for p in network.projections
+            synapse_tables(p, layouts[p.source], layouts[p.target], stored_bits=bits)
+            for p in network.projections
         )
     except ContractError as error:
         raise PlacementError(str(error)) from error
@@ -212,34 +247,8 @@ def _refuse(network: SpikingNetwork) -> None:
             f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
             f"{_ELSEWHERE}"
         )
-    _refuse_spikes(network)
-    seen: dict[str, str] = {}
-    for projection in network.projections:
-        if projection.source in seen:
-            other = seen[projection.source]
-            raise UnsupportedError(
-                f"{projection.source!r} projects to both {other!r} and {projection.target!r}; the "
-                f"accelerator takes a population's spikes through one projection: {_ELSEWHERE}"
-            )
-        seen[projection.source] = projection.target
-    for population in network.populations:
-        sources = {p.source for p in network.into(population.name)}
-        if network.current_fed(population) and sources != {INPUT}:
-            raise UnsupportedError(
-                f"Population {population.name!r} takes the input current and spikes of "
-                f"{sorted(sources - {INPUT})}; the accelerator adds one or the other: {_ELSEWHERE}"
-            )
-
-
-def _refuse_spikes(network: SpikingNetwork) -> None:
-    """Refuse spikes that neurons emit and that the fan-out does not take."""
-    for population in network.populations:
-        least, most = network.most_spikes(population.name)
-        if network.out_of(population.name) and (least < 0 or most > 1):
-            raise UnsupportedError(
-                f"Population {population.name!r} emits {least} to {most} spikes in a step; the "
-                f"accelerator takes one of +1 from a neuron that others listen to: {_ELSEWHERE}"
-            )
+    if not network.out_of(INPUT):
+        raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
 
 
 class _CoreBuilder:
@@ -252,6 +261,10 @@ class _CoreBuilder:
         }
         self.used = dict.fromkeys(self.rows, 0)
         self.potential_words = 0
+        self.potential_base: dict[str, int] = {}
+        self.current_base: dict[str, int] = {}
+        self.early_base: dict[str, int] = {}
+        self.shared: frozenset[str] = frozenset()
         self.history_words = 0
 
     def add(self, memory: str, rows: npt.NDArray) -> int:
@@ -261,11 +274,22 @@ class _CoreBuilder:
         self.used[memory] += len(rows)
         return first
 
-    def reserve(self, words: int) -> int:
-        """Reserve potential words; returns the first one's address."""
-        first = self.potential_words
-        self.potential_words += words
-        return first
+    def plan(self, network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> None:
+        """Decide where potentials and input currents of this core's populations lie."""
+        held = [network.population(name) for name in layouts]
+        fed = [p for p in held if network.current_fed(p)]
+        holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
+        holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
+        early = [p for p in held if any(comes_early(network, q) for q in network.into(p.name))]
+        holds += [potential_hold(network, p, layouts[p.name].words) for p in early]
+        found = plan(holds)
+        names = [p.name for p in held]
+        bases = iter(found.bases)
+        self.potential_base = {p.name: next(bases) for p in held}
+        self.current_base = {p.name: next(bases) for p in fed}
+        self.early_base = {p.name: next(bases) for p in early}
+        self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
+        self.potential_words = found.words
 
     def remember(self, words: int) -> int:
         """Reserve history words; returns the first one's address."""
@@ -288,6 +312,7 @@ class _CoreBuilder:
             weight=weight,
             instructions=instructions,
             potential_words=self.potential_words,
+            shared=self.shared,
             history_words=self.history_words,
         )
 
@@ -296,6 +321,8 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     """Lay out memories and schedule of one core."""
     network = placement.network
     builder = _CoreBuilder(placement.lanes)
+    here = {n: x for n, x in placement.layouts.items() if placement.core_of.get(n) == core}
+    builder.plan(network, here)
     sweeps: dict[str, Sweep] = {}
     currents: dict[str, Sweep] = {}
     for population in network.populations:
@@ -305,28 +332,93 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                 currents[population.name] = _current_sweep(
                     placement, builder, population, sweeps[population.name]
                 )
-    consumes: dict[str, Consume] = {}
+    merges = {
+        name: replace(_merge(sweeps[name]), current_base=base)
+        for name, base in builder.early_base.items()
+    }
+    planes: list[Consume] = []
+    spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
-        if placement.core_of[projection.target] != core:
+        source = projection.source
+        silent = source != INPUT and not network.population(source).fires
+        if placement.core_of[projection.target] != core or silent:
             continue
-        population = network.population(projection.target)
-        base = sweeps[population.name]
-        first = base.current_base if network.current_fed(population) else base.potential_base
-        weight_base = builder.add("weight", tables.weight)
-        row = tables.row + np.array([first, weight_base, 0])
-        source_core = placement.core_of.get(projection.source, len(placement.cores))
-        consumes[projection.source] = Consume(
+        consume = _consume(placement, builder, projection, tables)
+        base = sweeps[projection.target]
+        if source == INPUT and network.input.is_current:
+            planes.append(consume(base.current_base))
+        if source != INPUT or network.input.spikes:
+            first = base.potential_base
+            if comes_early(network, projection):
+                first = builder.early_base[projection.target]
+            late = replace(consume(first), discards_last=projection.delay > 0)
+            spikes.setdefault(source, []).append(late)
+    opens = {
+        name: sweeps[name]
+        for name in currents
+        if name in builder.shared and not network.gathers(network.population(name))
+    }
+    schedule = core_schedule(
+        network,
+        sweeps,
+        currents,
+        opens,
+        merges,
+        _shared(placement, planes),
+        {source: _shared(placement, consumes) for source, consumes in spikes.items()},
+    )
+    return builder.build(schedule)
+
+
+def _merge(sweep: Sweep) -> Sweep:
+    """Sweep that adds early arrivals to the potentials, once they have fired."""
+    return Sweep(
+        population=sweep.population,
+        potential_base=sweep.potential_base,
+        parameter_base=sweep.parameter_base,
+        extent=sweep.extent,
+        per_neuron=sweep.per_neuron,
+        current="always",
+        clears="always",
+    )
+
+
+def _consume(
+    placement: Placement, builder: _CoreBuilder, projection: Projection, tables: SynapseTables
+) -> Callable[[int], Consume]:
+    """Lay out a projection; what is returned makes a consume into words from a base on."""
+    weight_base = builder.add("weight", tables.weight)
+    column_base = builder.add("column", tables.column)
+    group_base = builder.add("group", tables.group)
+    lane_base = builder.add("lane", tables.lane)
+
+    def into(potential_base: int) -> Consume:
+        row = tables.row + np.array([potential_base, weight_base, 0])
+        return Consume(
             source=projection.source,
             population=projection.target,
-            port=source_core,
+            port=placement.core_of.get(projection.source, len(placement.cores)),
             row_base=builder.add("row", row),
-            column_base=builder.add("column", tables.column),
-            group_base=builder.add("group", tables.group),
-            lane_base=builder.add("lane", tables.lane),
+            column_base=column_base,
+            group_base=group_base,
+            lane_base=lane_base,
             tables=tables,
+            shift=projection.shift,
         )
-    schedule = core_schedule(network, sweeps, currents, consumes)
-    return builder.build(schedule)
+
+    return into
+
+
+def _shared(placement: Placement, consumes: list[Consume]) -> list[Consume | Take]:
+    """Take a step once for all of a core's projections out of one source."""
+    if not consumes:
+        return []
+    first, *others = consumes
+    replays = [replace(one, replays=True) for one in others]
+    if len(placement.listeners(first.source)) > 1:
+        take = Take(source=first.source, population=first.population, port=first.port)
+        return [take, replace(first, replays=True), *replays]
+    return [replace(first, keeps=bool(others)), *replays]
 
 
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
@@ -334,34 +426,41 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     network = placement.network
     layout = placement.layouts[population.name]
     fed = network.current_fed(population)
+    gathers = network.gathers(population)
     last = population is network.readout
     summed = last and sums_up(network)
-    gathers = network.schedule == "phased" and population.fires and not fed
+    shared = population.name in builder.shared
     rules = sweep_rules(network, population)
+    added = population.bias * (network.timesteps if summed or gathers else 1)
+    if shared and not fed:
+        added = _sum(population, added, population.initial)
+    elif shared and gathers:
+        added = population.initial
     rows, per_neuron = _parameter_rows(
         layout,
         population,
         population.threshold << rules["planes"] - 1,
-        population.bias * (network.timesteps if summed or gathers else 1),
+        added,
         population.initial,
         *negative_rows(population, rules["planes"]),
         *([] if population.floor is None else [population.floor]),
     )
-    bias: When = "never" if fed else "first" if gathers else "always"
+    bias: When = "first" if gathers and (shared or not fed) else "never" if fed else "always"
+    current = fed and not gathers
     return Sweep(
         population=population.name,
-        potential_base=builder.reserve(layout.words),
-        current_base=builder.reserve(layout.words) if fed else 0,
+        potential_base=builder.potential_base[population.name],
+        current_base=builder.current_base.get(population.name, 0),
         parameter_base=builder.add("parameter", rows),
         history_base=builder.remember(layout.words) if rules["remembers"] else 0,
         extent=layout.extent,
         per_neuron=per_neuron,
-        current="always" if fed else "never",
-        clears="last" if fed else "never",
+        current="always" if current else "never",
+        clears="last" if current else "never",
         bias=bias,
         emits=population.fires and bool(network.out_of(population.name)),
         read="last" if last else "never",
-        restart="initial",
+        restart="zero" if shared else "initial",
         updates=population.size * (network.timesteps if summed and not population.plain else 1),
         **rules,
     )
@@ -386,6 +485,13 @@ def _current_sweep(
         scale="halve" if placement.lsb_first else "double",
         passes=max(1, int(population.current_shift.max()) - done),
     )
+
+
+def _sum(population: Population, one: Ints, other: Ints) -> Ints:
+    """Sum of values per channel or per neuron; per channel where both are."""
+    if one.shape != other.shape:
+        one, other = population.per_neuron(one), population.per_neuron(other)
+    return one + other
 
 
 def _parameter_rows(layout: LaneLayout, population: Population, *values: Ints) -> tuple[Ints, bool]:

@@ -1,10 +1,11 @@
 """The schedule of a core: which steps it consumes and which populations it sweeps, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.memory_plan import potential_hold
+from augend.gen.network import INPUT, Projection, SpikingNetwork
 from augend.gen.synapse_tables import SynapseTables
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "End",
     "Instruction",
     "Sweep",
+    "Take",
     "When",
+    "comes_early",
     "core_schedule",
     "holds",
     "sums_up",
@@ -30,9 +33,11 @@ FOREVER = -1
 class Consume:
     """Take one step of a source's events through a projection.
 
-    ``port`` is the core of the source, or the number of cores for the input. ``times``, ``closes``
-    and ``back`` (here and below): length of the loop that it stands in, whether it is the loop's
-    last instruction, and where the loop begins.
+    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. One that
+    ``discards_last`` throws the step of the loop's last iteration away. ``port`` is the core of the
+    source, or the number of cores for the input. ``times``, ``closes`` and ``back`` (here and
+    below): length of the loop that it stands in, whether it is the loop's last instruction, and
+    where the loop begins.
     """
 
     source: str
@@ -43,6 +48,26 @@ class Consume:
     group_base: int
     lane_base: int
     tables: SynapseTables
+    shift: int = 0
+    keeps: bool = False
+    replays: bool = False
+    discards_last: bool = False
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Take:
+    """Keep one step of a source's events, at one event word a clock, for consumes to replay.
+
+    Cores that listen to one source all take its steps so: at once, and in the same clocks.
+    ``population`` is the target of the first of the consumes.
+    """
+
+    source: str
+    population: str
+    port: int
     times: int = 1
     closes: bool = False
     back: int = 0
@@ -138,14 +163,17 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Sweep | End
+Instruction = Consume | Take | Sweep | End
 
 
 def core_schedule(
     network: SpikingNetwork,
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
-    consumes: dict[str, Consume],
+    opens: Mapping[str, Sweep],
+    merges: Mapping[str, Sweep],
+    planes: Sequence[Consume | Take],
+    consumes: Mapping[str, Sequence[Consume | Take]],
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -158,8 +186,16 @@ def core_schedule(
         The network.
     sweeps, currents
         Sweeps of the populations of this core, and of their input currents.
+    opens
+        Of these sweeps, those of populations that need their initial potentials set, in the phased
+        schedule, before anything comes in.
+    merges
+        Sweeps that add what arrived too early for the step: spikes with a delay, of populations
+        that come before their target.
+    planes
+        How it takes a bit plane of the input current.
     consumes
-        By source, what this core takes.
+        By source, how it takes a step of spikes.
     """
     program: list[Instruction] = []
 
@@ -172,37 +208,54 @@ def core_schedule(
     quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
     quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
     quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
-    loop(1, [replace(s, restart="initial", **quiet) for s in sweeps.values()])
+    loop(1, [replace(s, **quiet) for s in sweeps.values()])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
+    early = {"current": "never", "clears": "never", "restart": "zero"}
+    loop(1, [replace(m, potential_base=m.current_base, **early) for m in merges.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
+    def open_for(phase: int) -> None:
+        for name, sweep in opens.items():
+            if potential_hold(network, network.population(name), 0).first == phase:
+                loop(1, [replace(sweep, **quiet | {"restart": "initial"})])
+
     steps = network.timesteps
+    open_for(0)
     if currents:
-        planes = network.input.bits
-        (shift,) = currents.values()
-        take = consumes[INPUT]
-        if planes > 1:
-            loop(planes - 1, [take, shift])
-        loop(1, [take])
+        if network.input.bits > 1:
+            loop(network.input.bits - 1, [*planes, *currents.values()])
+        loop(1, planes)
+    for name, shift in currents.items():
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
+        sweep = sweeps[name]
+        if sweep.fire and sweep.current == "never":  # all its steps come before it fires
+            adds = {"current": "always", "clears": "last", "restart": "no", "remembers": False}
+            loop(steps, [replace(sweep, **quiet | adds)])
 
     readout = sweeps.get(network.readout.name)
-    stepwise = [] if readout is None or sums_up(network) else [readout]
+    last = network.readout.name
+    stepwise: list[Instruction] = []
+    if not sums_up(network):
+        stepwise = [unit[last] for unit in (sweeps, merges) if last in unit]
+        stepwise += consumes.get(last, [])
     fires = [p.name for p in network.hidden]
-    order = [*([INPUT] if network.input.encoding == "events" else []), *fires]
+    order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies = {
-        name: [unit[name] for unit in (sweeps, consumes) if name in unit and name != INPUT]
-        + ([consumes[name]] if name == INPUT and name in consumes else [])
+        name: [unit[name] for unit in (sweeps, merges) if name in unit] + [*consumes.get(name, [])]
         for name in order
     }
     if network.schedule == "phased":
+        phases = [INPUT, *fires]
         for name in order:
+            if name != INPUT:
+                open_for(phases.index(name))
             loop(steps, bodies[name])
+        open_for(len(phases))
         loop(steps, stepwise)
     else:
         loop(steps, [*(item for name in order for item in bodies[name]), *stepwise])
-    if readout is not None and not stepwise:
+    if readout is not None and sums_up(network):
         if readout.current != "never" and steps > 1:  # the current of every step but the last
             quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
             loop(steps - 1, [replace(readout, **quiet)])
@@ -215,3 +268,15 @@ def sums_up(network: SpikingNetwork) -> bool:
     """Whether the readout only accumulates, so that it is swept once, at the end."""
     readout = network.readout
     return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)
+
+
+def comes_early(network: SpikingNetwork, projection: Projection) -> bool:
+    """Whether its spikes are taken before the step in which they arrive has begun.
+
+    They are those of a delay, out of a population before the target: of the same step there is
+    still a sweep of the target to come. A readout that only accumulates is swept once, at the end.
+    """
+    names = [p.name for p in network.populations]
+    target = projection.target
+    before = projection.delay > 0 and names.index(projection.source) < names.index(target)
+    return before and not (target == network.readout.name and sums_up(network))

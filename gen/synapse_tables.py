@@ -20,7 +20,8 @@ class SynapseTables:
     A spike at coordinates (a, b, g) in lane l begins at the sum of ``row[a]``, ``column[b]``,
     ``group[g]`` and ``lane[l]`` (``lane[g * lanes + l]`` where ``by_channel``), each a triple of
     potential word, weight word and number of output coordinates. It covers ``row`` count x
-    ``column`` count (``lane`` count where ``columns_in_lanes``) kernel taps of ``run`` words each.
+    ``column`` count (``lane`` count where ``columns_in_lanes``) kernel taps of ``run`` words each;
+    none where one of the four counts is 0, as for channels that take no part.
 
     Parameters
     ----------
@@ -65,44 +66,117 @@ class SynapseTables:
         }
 
 
-def is_masked(projection: Projection) -> bool:
-    """Whether every channel projects to itself alone, so that whole words go through at once."""
-    return projection.kind == "conv" and (
-        projection.groups == projection.weight.shape[0] > 1 and projection.weight.shape[1] == 1
+def is_masked(projection: Projection, source_channels: int, lanes: int) -> bool:
+    """Whether every channel projects to itself alone, so that whole words go through at once.
+
+    A word goes through lane to lane, all of it: ranges of channels have to fit whole words.
+    """
+    first, last = projection.source_channels or (0, source_channels)
+    begin, _ = projection.target_channels or (0, 0)
+    return (
+        projection.kind == "conv"
+        and projection.groups == projection.weight.shape[0] > 1
+        and projection.weight.shape[1] == 1
+        and first % lanes == begin % lanes == 0
+        and (last % lanes == 0 or last == source_channels)
     )
 
 
-def synapse_tables(projection: Projection, source: LaneLayout, target: LaneLayout) -> SynapseTables:
-    """Tables of a projection, with addresses from 0 on."""
+def synapse_tables(
+    projection: Projection, source: LaneLayout, target: LaneLayout, *, stored_bits: int = 8
+) -> SynapseTables:
+    """Tables of a projection, with addresses from 0 on.
+
+    Parameters
+    ----------
+    projection, source, target
+        The synapses, and how both ends lie in lanes.
+    stored_bits
+        Width of a weight in memory; with 1 bit there is no weight of 0.
+
+    Raises
+    ------
+    ContractError
+        A weight of 0 would be needed beside weights of one bit.
+    """
     if projection.kind == "dense":
-        return _dense(projection, source, target)
-    return _convolution(projection, source, target)
+        return _dense(projection, source, target, stored_bits)
+    return _convolution(projection, source, target, stored_bits)
 
 
 def _entries(potential: npt.ArrayLike, weight: npt.ArrayLike, count: npt.ArrayLike) -> Ints:
     return np.stack(np.broadcast_arrays(potential, weight, count), axis=-1).astype(np.int64)
 
 
-def _dense(projection: Projection, source: LaneLayout, target: LaneLayout) -> SynapseTables:
-    words = target.words
-    weight = projection.weight.T.reshape(-1, *target.shape)  # (sources, *target)
-    if len(source.shape) == 1:
-        height, width = 1, 1
+def _channel_tables(
+    source: LaneLayout, taking: tuple[int, int], potential: Ints, size: int
+) -> dict[str, Any]:
+    """Group and lane tables where lanes are channels, of which a range takes part.
+
+    A channel's potentials begin ``potential`` further, its ``size`` weight words behind those of
+    the one before. Words and lanes are apart where they contribute apart from each other.
+    """
+    first, last = taking
+    lanes, words = source.lanes, source.extent[2]
+    if not (potential.any() or first % lanes) and (last % lanes == 0 or last == source.shape[0]):
+        g = np.arange(words)
+        inside = (g * lanes >= first) & (g * lanes < last)
+        return {
+            "group": _entries(0, np.where(inside, (g * lanes - first) * size, 0), inside),
+            "lane": _entries(0, np.arange(lanes) * size, 1),
+        }
+    room = np.zeros((words * lanes, 3), np.int64)
+    room[first:last] = _entries(potential, np.arange(last - first) * size, 1)
+    return {"group": _entries(0, np.zeros(words), 1), "lane": room, "by_channel": True}
+
+
+def _dense(
+    projection: Projection, source: LaneLayout, target: LaneLayout, stored_bits: int
+) -> SynapseTables:
+    """One run that covers the target; for a range of its channels, one at each row and column."""
+    lanes = source.lanes
+    first, last = taking = projection.source_channels or (0, source.shape[0])
+    begin, end = projection.target_channels or (0, target.shape[0])
+    neurons = projection.weight.shape[1]
+    spread = np.zeros((neurons, *target.shape), np.int16)
+    spread[:, begin:end] = projection.weight.T.reshape(
+        neurons, *projection.target_part(target.shape)
+    )
+    rows, columns, words = target.extent
+    weight = target.pack(spread).reshape(neurons, rows, columns, words, lanes)
+    if end - begin == target.shape[0]:
+        taps, first_word, run, additions = (1, 1), 0, target.words, projection.weight.shape[0]
     else:
-        height, width = source.shape[1:]
+        _refuse_holes(projection, stored_bits, lanes, target.shape[0], begin, end)
+        first_word, past = begin // lanes, -(-end // lanes)
+        weight = weight[:, :, :, first_word:past]
+        taps, run, additions = (rows, columns), past - first_word, end - begin
+    size = taps[0] * taps[1] * run  # weight words of a source neuron
+    height, width = source.shape[1:] if len(source.shape) == 3 else (1, 1)
     a, b, g = (np.arange(n) for n in source.extent)
-    lane = np.arange(source.lanes)
-    step_b, step_lane = (words, height * width * words)  # b is x, lanes are channels
+    tables: dict[str, Any]
     if source.along == "columns":
-        step_b, step_lane = step_lane, step_b
+        taken = (b >= first) & (b < last)
+        offset = np.where(taken, (b - first) * height * width * size, 0)
+        tables = {
+            "column": _entries(0, offset, np.where(taken, taps[1], 0)),
+            "group": _entries(0, g * lanes * size, 1),
+            "lane": _entries(0, np.arange(lanes) * size, 1),
+        }
+    else:
+        tables = {
+            "column": _entries(0, b * size, taps[1]),
+            **_channel_tables(source, taking, np.zeros(last - first), height * width * size),
+        }
     return SynapseTables(
-        weight=target.pack(weight).reshape(-1, source.lanes),
-        row=_entries(0, a * width * words, 1),
-        column=_entries(0, b * step_b, 1),
-        group=_entries(0, g * source.lanes * step_lane, 0),
-        lane=_entries(0, lane * step_lane, 0),
-        run=words,
-        additions=projection.weight.shape[0],
+        weight=weight.reshape(-1, lanes),
+        row=_entries(first_word, a * width * size, taps[0]),
+        run=run,
+        column_step=words - (run - 1),
+        row_step=columns * words,
+        weight_row_step=taps[1] * run,
+        additions=additions,
+        **tables,
     )
 
 
@@ -124,12 +198,16 @@ def _axis(projection: Projection, axis: int, size: int, out: int) -> tuple[Ints,
     return first, np.where(count > 0, place[tap], 0), count, order
 
 
-def _convolution(projection: Projection, source: LaneLayout, target: LaneLayout) -> SynapseTables:
+def _convolution(
+    projection: Projection, source: LaneLayout, target: LaneLayout, stored_bits: int
+) -> SynapseTables:
     lanes = source.lanes
     out_channels, height, width = target.shape
-    channels = source.shape[0]
+    taking = projection.source_channels or (0, source.shape[0])
+    begin, end = projection.target_channels or (0, out_channels)
+    channels = taking[1] - taking[0]
     groups = projection.groups
-    per_group = out_channels // groups
+    per_group = (end - begin) // groups
     target_g = target.extent[2]
 
     first_y, tap_y, count_y, order_y = _axis(projection, 0, source.shape[1], height)
@@ -140,64 +218,55 @@ def _convolution(projection: Projection, source: LaneLayout, target: LaneLayout)
         d // gcd(s, d) for s, d in zip(projection.stride, projection.dilation, strict=True)
     )
 
-    masked = is_masked(projection) and source.along == "channels"
+    masked = is_masked(projection, source.shape[0], lanes) and source.along == "channels"
+    first_word = np.zeros(channels, np.int64)
     if masked:
-        run, first_word = 1, np.zeros(channels, np.int64)
+        run, nearest = 1, begin // lanes
         words = LaneLayout(shape=(channels, taps_y, taps_x), lanes=lanes).pack(kernel[:, 0])
-        weight = words.reshape(taps_y * taps_x, target_g, lanes).swapaxes(0, 1)
+        weight = words.reshape(taps_y * taps_x, -1, lanes).swapaxes(0, 1)
     else:
-        starts = np.arange(groups) * per_group
+        starts = begin + np.arange(groups) * per_group
         run = int(np.max((starts + per_group - 1) // lanes - starts // lanes + 1))
         group_word = np.minimum(starts // lanes, target_g - run)  # (groups,)
         group_of = np.arange(channels) // (channels // groups)
-        first_word = group_word[group_of]
+        first_word, nearest = group_word[group_of], int(group_word[0])
         weight = np.zeros((channels, taps_y, taps_x, run * lanes), np.int16)
         for c in range(channels):
-            begin = starts[group_of[c]] - first_word[c] * lanes
-            of_group = kernel[starts[group_of[c]] : starts[group_of[c]] + per_group]
-            taken = of_group[:, c % (channels // groups)]  # (per_group, KH, KW)
-            weight[c, :, :, begin : begin + per_group] = np.moveaxis(taken, 0, -1)
-        _refuse_one_bit_holes(projection, groups, per_group, lanes, out_channels)
+            at = starts[group_of[c]] - first_word[c] * lanes
+            out = starts[group_of[c]] - begin
+            taken = kernel[out : out + per_group, c % (channels // groups)]  # (per_group, KH, KW)
+            weight[c, :, :, at : at + per_group] = np.moveaxis(taken, 0, -1)
+        for start in starts.tolist():
+            _refuse_holes(projection, stored_bits, lanes, out_channels, start, start + per_group)
+        first_word = first_word - nearest
 
     size = taps_y * taps_x * run  # weight words of a channel (of a word of channels, if masked)
-    row = _entries(first_y * width * target_g, tap_y * taps_x * run, count_y)
+    row = _entries(nearest + first_y * width * target_g, tap_y * taps_x * run, count_y)
     along_x = _entries(first_x * target_g, tap_x * run, count_x)
-    all_channels = np.arange(channels)
-    by_channel = _entries(first_word, all_channels * size, 0)
-    g = np.arange(source.extent[2])
-    lane = np.arange(lanes)
+    b, g = (np.arange(n) for n in source.extent[1:])
     tables: dict[str, Any]
     if masked:
+        word = g - taking[0] // lanes
+        inside = (word >= 0) & (g * lanes < taking[1])
         tables = {
             "column": along_x,
-            "group": _entries(g, g * size, 0),
-            "lane": _entries(lane * 0, 0, 0),
+            "group": np.where(inside[:, None], _entries(word, word * size, 1), 0),
+            "lane": _entries(np.zeros(lanes), 0, 1),
         }
     elif source.along == "columns":
-        room = np.zeros((source.extent[2] * lanes, 3), np.int64)
+        column = np.zeros((len(b), 3), np.int64)
+        column[slice(*taking)] = _entries(first_word, np.arange(channels) * size, 1)
+        room = np.zeros((len(g) * lanes, 3), np.int64)
         room[: len(along_x)] = along_x
         tables = {
-            "column": by_channel,
-            "group": _entries(g * 0, 0, 0),
+            "column": column,
+            "group": _entries(0, g * 0, 1),
             "lane": room,
             "by_channel": True,
             "columns_in_lanes": True,
         }
-    elif groups > 1:
-        room = np.zeros((source.extent[2] * lanes, 3), np.int64)
-        room[:channels] = by_channel
-        tables = {
-            "column": along_x,
-            "group": _entries(g * 0, 0, 0),
-            "lane": room,
-            "by_channel": True,
-        }
     else:
-        tables = {
-            "column": along_x,
-            "group": _entries(0, g * lanes * size, 0),
-            "lane": _entries(0, lane * size, 0),
-        }
+        tables = {"column": along_x, **_channel_tables(source, taking, first_word, size)}
     return SynapseTables(
         weight=weight.reshape(-1, lanes),
         row=row,
@@ -211,14 +280,13 @@ def _convolution(projection: Projection, source: LaneLayout, target: LaneLayout)
     )
 
 
-def _refuse_one_bit_holes(
-    projection: Projection, groups: int, per_group: int, lanes: int, out_channels: int
+def _refuse_holes(
+    projection: Projection, stored_bits: int, lanes: int, channels: int, begin: int, end: int
 ) -> None:
-    """A lane of another group needs a weight of 0, which one bit cannot say."""
-    one_bit = projection.weight.size > 0 and np.all(np.abs(projection.weight) == 1)
-    if groups > 1 and one_bit and per_group % lanes and out_channels > per_group:
+    """A lane of a channel that is not reached needs a weight of 0, which one bit cannot say."""
+    if stored_bits == 1 and (begin % lanes or (end % lanes and end < channels)):
         raise ContractError(
-            f"projection {projection.source!r} -> {projection.target!r} has groups of {per_group} "
-            f"channels, which do not fill whole words of {lanes} lanes; with 1-bit weights use "
-            f"lanes that divide {per_group}, or 2 bits"
+            f"projection {projection.source!r} -> {projection.target!r} reaches channels {begin} "
+            f"to {end - 1} of {channels}, which do not fill whole words of {lanes} lanes; with "
+            f"1-bit weights use lanes that divide {begin} and {end}, or 2 bits"
         )

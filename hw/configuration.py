@@ -10,6 +10,10 @@ __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 OPTIONAL = frozenset(
     {
         "signed_events",
+        "channel_ranges",
+        "delays",
+        "weight_shift",
+        "replay_words",
         "reset_zero",
         "floor",
         "clamp",
@@ -70,6 +74,15 @@ class AcceleratorConfig:
     spike_planes
         Bits of the number of spikes that a neuron emits in a step, 1 to 8: several spikes travel as
         bit planes, an event word for each.
+    channel_ranges
+        1 where projections lead from some of a population's channels.
+    weight_shift
+        The most by which a weight is shifted left, for its projection and for its spike plane.
+    delays
+        1 where spikes may arrive a step later.
+    replay_words
+        Event words and token of a step that a core keeps, to take it through several projections;
+        0 where it takes each step through one.
     reset_zero, floor, clamp
         1 where a spike may set a potential to 0, where potentials have a floor, and where they are
         held in the first steps.
@@ -107,6 +120,10 @@ class AcceleratorConfig:
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
+    channel_ranges: int = 0
+    delays: int = 0
+    replay_words: int = 0
+    weight_shift: int = 0
     reset_zero: int = 0
     floor: int = 0
     clamp: int = 0
@@ -138,6 +155,9 @@ class AcceleratorConfig:
             ("potential_bits", 32),
             ("pixel_bits", 8),
             ("signed_events", 1),
+            ("channel_ranges", 1),
+            ("delays", 1),
+            ("weight_shift", 22),
             ("spike_planes", 8),
             ("reset_zero", 1),
             ("floor", 1),
@@ -196,6 +216,11 @@ class AcceleratorConfig:
     def plane_bits(self) -> int:
         """Width of the number of a spike plane; 0 where there is one plane only."""
         return ceil_log2(self.spike_planes)
+
+    @property
+    def shift_bits(self) -> int:
+        """Width of a weight's left shift; 0 where there is none."""
+        return self.weight_shift.bit_length()
 
     @property
     def emitted_bits(self) -> int:

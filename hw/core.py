@@ -1,6 +1,6 @@
 """A core: carries out its schedule on its own memories."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,6 +13,7 @@ from augend.hw.inhibition import Inhibition
 from augend.hw.instruction import Kind, instruction
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
+from augend.hw.replay import Replay
 
 __all__ = ["STALLS", "Core"]
 
@@ -104,21 +105,26 @@ class Core(wiring.Component):
         final = Signal()
         consuming = Signal()
         token_taken = Signal()
+        taking = Signal()
+        discards = Signal()
+        token_comes = Signal()
+        rewind = Signal()
         inhibits = Signal()
         begin_product = Signal()
         multiplied = Signal()
         m.d.comb += [
             final.eq(iteration == now.times),
+            discards.eq(now.discards_last & final),
+            token_comes.eq(self.events.valid & self.events.payload.token),
             inhibits.eq(now.sweep.inhibits),
             fetched.addr.eq(at),
             fetched.en.eq(0),
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
-            fan_out.events.payload.eq(self.events.payload),
-            fan_out.events.valid.eq(self.events.valid & consuming & ~token_taken),
-            self.events.ready.eq(fan_out.events.ready & consuming & ~token_taken),
         ]
-        with m.If(self.events.valid & self.events.ready & self.events.payload.token):
+        arriving = self._arriving(m, now, fan_out, consuming & ~token_taken, taking, rewind)
+        token = fan_out.events.payload.token
+        with m.If(fan_out.events.valid & fan_out.events.ready & token):
             m.d.sync += token_taken.eq(1)
 
         def advance(finished: Signal) -> None:
@@ -138,14 +144,17 @@ class Core(wiring.Component):
                     with m.If(self.restart):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
-                m.d.comb += fetched.en.eq(1)
+                m.d.comb += [fetched.en.eq(1), rewind.eq(1)]
                 m.d.sync += [token_taken.eq(0), multiplied.eq(0)]
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.comb += consuming.eq(1)
-                        advance(fan_out.done)
+                        m.d.comb += [consuming.eq(~discards), taking.eq(discards & ~now.replays)]
+                        advance(Mux(discards, now.replays | token_comes, fan_out.done))
+                    with m.Case(Kind.TAKE):
+                        m.d.comb += taking.eq(bool(config.replay_words))
+                        advance(taking & token_comes)
                     with m.Case(Kind.SWEEP):
                         with m.If(inhibits & ~multiplied):
                             m.d.comb += begin_product.eq(1)
@@ -168,7 +177,7 @@ class Core(wiring.Component):
                     m.d.sync += multiplied.eq(1)
                     with m.If(inhibition.done):
                         m.next = "EXECUTE"
-        with m.If(consuming & ~token_taken & ~self.events.valid):
+        with m.If((taking | (consuming & ~token_taken)) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
             m.d.sync += self.stalls[0].eq(self.stalls[0] + 1)
@@ -184,6 +193,8 @@ class Core(wiring.Component):
             lanes.potential_address.eq(fan_out.potential_address),
             lanes.weight_address.eq(fan_out.weight_address),
             lanes.gate.eq(fan_out.gate),
+            lanes.negative.eq(fan_out.negative),
+            lanes.weight_shift.eq(fan_out.shift),
             lanes.beat.eq(fan_out.beat),
             fan_out.hold.eq(lanes.hold),
             queue.write.eq(lanes.write),
@@ -197,6 +208,36 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.emitted), queue.events)
         self._count(m, fan_out, lanes, now)
         return m
+
+    def _arriving(
+        self,
+        m: Module,
+        now: data.View,
+        fan_out: FanOut,
+        consuming: Value,
+        taking: Signal,
+        rewind: Signal,
+    ) -> Value:
+        """Lead event words to the fan-out unit; returns whether one is there."""
+        if not self._config.replay_words:
+            m.d.comb += [
+                fan_out.events.payload.eq(self.events.payload),
+                fan_out.events.valid.eq(self.events.valid & consuming),
+                self.events.ready.eq((fan_out.events.ready & consuming) | taking),
+            ]
+            return self.events.valid
+        m.submodules.replay = replay = Replay(self._config)
+        listens = consuming & ~now.replays
+        m.d.comb += [
+            fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
+            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming),
+            self.events.ready.eq((fan_out.events.ready & listens) | taking),
+            replay.rewind.eq(rewind),
+            replay.events.ready.eq(fan_out.events.ready & consuming & now.replays),
+            replay.keep.eq(self.events.valid & self.events.ready & (now.keeps | taking)),
+            replay.word.eq(self.events.payload),
+        ]
+        return self.events.valid | now.replays
 
     def _inhibition(self, m: Module, lanes: Lanes, now: data.View) -> Inhibition:
         """Build the inhibition unit; what it remembers is 0 after the last step."""

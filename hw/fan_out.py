@@ -19,7 +19,7 @@ def table_entry(config: AcceleratorConfig) -> data.StructLayout:
     """Layout of an entry of a fan-out table.
 
     What a coordinate contributes to the first potential and weight address, and how many output
-    coordinates it reaches.
+    coordinates it reaches; with ``channel_ranges``, none at all where one of the counts is 0.
     """
     return data.StructLayout(
         {
@@ -52,6 +52,10 @@ class FanOut(wiring.Component):
         It is issued.
     gate : Out
         Lanes at which a weight arrives.
+    negative : Out
+        Lanes at which it is subtracted: those of a spike of -1.
+    shift : Out
+        How far the beat's weights are shifted left.
     additions : Out
         Number of additions to count with the beat.
     done : Out
@@ -72,6 +76,8 @@ class FanOut(wiring.Component):
                 "hold": In(1),
                 "beat": Out(1),
                 "gate": Out(config.lanes),
+                "negative": Out(config.lanes * config.signed_events),
+                "shift": Out(config.shift_bits),
                 "additions": Out(24),
                 "done": Out(1),
                 "load": In(len(TABLES)),
@@ -130,6 +136,8 @@ class FanOut(wiring.Component):
         lookup_valid = Signal()
         lookup_token = Signal()
         lookup_mask = Signal(config.lanes)
+        lookup_negative = Signal(config.lanes * config.signed_events)
+        lookup_shift = Signal(config.shift_bits)
         sum_ready = Signal()
         m.d.comb += lookup_ready.eq(~lookup_valid | sum_ready)
         with m.If(lookup_ready):
@@ -137,6 +145,14 @@ class FanOut(wiring.Component):
                 lookup_valid.eq(word_valid),
                 lookup_token.eq(word.token),
                 lookup_mask.eq(word.mask),
+                lookup_negative.eq(
+                    Mux(
+                        projection.masked,
+                        word.signs,
+                        (word.signs & lowest).any().replicate(config.lanes),
+                    )
+                ),
+                lookup_shift.eq(projection.shift + word.plane),
             ]
 
         # Sum: first addresses and extents.
@@ -147,7 +163,10 @@ class FanOut(wiring.Component):
                     "weight": config.weight_address,
                     "rows": config.coordinate_bits,
                     "columns": config.coordinate_bits,
+                    "apart": config.channel_ranges,
                     "mask": config.lanes,
+                    "negative": config.lanes * config.signed_events,
+                    "shift": config.shift_bits,
                     "token": 1,
                 }
             )
@@ -161,9 +180,14 @@ class FanOut(wiring.Component):
                 start_valid.eq(lookup_valid),
                 start.token.eq(lookup_token),
                 start.mask.eq(lookup_mask),
+                start.negative.eq(lookup_negative),
+                start.shift.eq(lookup_shift),
                 start.rows.eq(row.count),
                 start.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
             ]
+            if config.channel_ranges:
+                counts = (column.count, group.count, lane_entry.count)
+                m.d.sync += start.apart.eq(Cat(count == 0 for count in counts).any())
             with m.If(projection.masked):
                 m.d.sync += [
                     start.potential.eq(row.potential + column.potential + group.potential),
@@ -227,8 +251,10 @@ class FanOut(wiring.Component):
             m.d.sync += [
                 valid.eq(start_valid),
                 token.eq(start.token),
-                empty.eq((start.rows == 0) | (start.columns == 0)),
+                empty.eq((start.rows == 0) | (start.columns == 0) | start.apart.any()),
                 mask.eq(start.mask),
+                self.negative.eq(start.negative),
+                self.shift.eq(start.shift),
                 self.potential_address.eq(start.potential),
                 self.weight_address.eq(start.weight),
                 row_potential.eq(start.potential),

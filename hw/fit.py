@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
-from augend.gen.bounds import bounds, signed_bits
+from augend.gen.bounds import bounds, late_bound, signed_bits
 from augend.gen.place import Placement
-from augend.gen.schedule import FOREVER, Sweep
+from augend.gen.schedule import FOREVER, Consume, Sweep, Take
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
@@ -29,6 +29,12 @@ def _potential_bits(placement: Placement) -> int:
     for population in placement.network.populations:
         of = proved[population.name]
         widths += [of.potential_bits, of.accumulator_bits]
+        widths.append(signed_bits(*late_bound(placement.network, population)))
+        if any(population.name in core.shared for core in placement.cores):
+            least, most = int(population.initial.min()), int(population.initial.max())
+            widths.append(
+                signed_bits(of.potential[0] - max(most, 0), of.potential[1] - min(least, 0))
+            )
         if of.current is not None:
             low, high = of.current
             bias = population.bias
@@ -48,21 +54,22 @@ def _needs(placement: Placement) -> dict[str, int]:
     counts = [
         int(table[:, 2].max(initial=0))
         for core in cores
-        for table in (core.row, core.column, core.lane)
+        for table in (core.row, core.column, core.group, core.lane)
     ]
     coordinates = max(
         *(n - 1 for layout in layouts.values() for n in layout.extent),
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
     )
-    planes = {s.population: s.planes for s in sweeps if s.fire}
+    planes = {"input": network.input.most_spikes.bit_length()}
+    planes |= {s.population: s.planes for s in sweeps if s.fire}
     emitters = [layouts[n].words * planes.get(n, 1) for n in layouts if network.out_of(n)]
     events = network.input.encoding == "events"
     source = layouts["input"]
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
-        "weight_bits": network.weight_bits,
+        "weight_bits": placement.stored_bits,
         "potential_bits": _potential_bits(placement),
         "weight_words": max(len(core.weight) for core in cores),
         "potential_words": max(core.potential_words for core in cores),
@@ -83,6 +90,21 @@ def _needs(placement: Placement) -> dict[str, int]:
         "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
         "spike_planes": max(
             max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
+        ),
+        "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "delays": int(any(p.delay for p in network.projections)),
+        "weight_shift": max(
+            p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
+            for p in network.projections
+        ),
+        "replay_words": max(
+            (
+                layouts[i.source].words * planes.get(i.source, 1) + 1
+                for core in cores
+                for i in core.instructions
+                if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
+            ),
+            default=0,
         ),
         **_rules(placement, sweeps),
     }

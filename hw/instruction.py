@@ -17,6 +17,8 @@ class Kind(enum.Enum, shape=2):
     """Take one step of events from a port through a projection."""
     SWEEP = 2
     """Visit every word of a population."""
+    TAKE = 3
+    """Take one step of events from a port and keep it for the consumes that replay it."""
 
 
 class When(enum.Enum, shape=2):
@@ -36,7 +38,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
     columns. ``masked``: the whole mask goes through in one clock, lane to lane. A kernel tap
     covers ``run_last + 1`` words, after which the potential address moves by ``column_step``; a
     row further it moves by ``row_step``, the weight address by ``weight_row_step``. A run makes
-    ``additions`` additions.
+    ``additions`` additions. Weights are shifted left by ``shift``, and by the event word's plane.
     """
     return data.StructLayout(
         {
@@ -52,6 +54,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
             "row_step": config.potential_address,
             "weight_row_step": config.weight_address,
             "additions": 24,
+            "shift": config.shift_bits,
         }
     )
 
@@ -122,7 +125,9 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in.
+    one that is swept, or that the projection ends in. A consume that ``keeps`` takes its step from
+    the port and keeps it; one that ``replays`` takes the step that was kept last. One that
+    ``discards_last`` throws its step away in the loop's last iteration.
     """
     return data.StructLayout(
         {
@@ -132,6 +137,9 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,
+            "keeps": config.replay_words and 1,
+            "replays": config.replay_words and 1,
+            "discards_last": config.delays,
             "projection": projection_layout(config),
             "sweep": sweep_layout(config),
         }

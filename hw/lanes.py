@@ -30,7 +30,7 @@ class Lanes(wiring.Component):
         The instruction, and in which iteration of its loop; the last one.
     start, done : In, Out
         Begin a sweep; see ``Sweep``.
-    candidate, potential_address, weight_address, gate, beat, hold : In, Out
+    candidate, potential_address, weight_address, gate, negative, weight_shift, beat, hold : In, Out
         Beats to be added; see ``FanOut``.
     product : In
         What all spikes of the step before take off, negative; stable during a sweep.
@@ -39,8 +39,8 @@ class Lanes(wiring.Component):
     read, read_last, sums : Out
         A word of potentials, or totals, for the readout, and whether it is the last.
     swept, swept_population, spikes, last_step : Out
-        Strobe at the end of a sweep, after its token: whose, its spikes, and whether that was the
-        last step.
+        Strobe at the end of a sweep that fires or is its loop's last, after its token: whose, its
+        spikes, and whether that was the last step.
     load : In
         The load bus, when it addresses this core.
     """
@@ -58,6 +58,8 @@ class Lanes(wiring.Component):
                 "potential_address": In(config.potential_address),
                 "weight_address": In(config.weight_address),
                 "gate": In(config.lanes),
+                "negative": In(config.lanes * config.signed_events),
+                "weight_shift": In(config.shift_bits),
                 "beat": In(1),
                 "hold": Out(1),
                 "product": In(config.potential_bits),
@@ -98,6 +100,8 @@ class Lanes(wiring.Component):
                 lane.weight.eq(weights.data[i]),
                 lane.parameters.eq(parameters.data[i]),
                 lane.gate.eq(add.gate[i]),
+                lane.weight_shift.eq(add.weight_shift),
+                lane.subtract.eq(add.add & add.negative[i] if config.signed_events else 0),
             ]
         self._first_stage(m, add, lanes)
         self._second_stage(m, add, compare, lanes)
@@ -194,6 +198,8 @@ class Lanes(wiring.Component):
                 "writes": 1,
                 "final": 1,
                 "gate": config.lanes,
+                "negative": config.lanes * config.signed_events,
+                "weight_shift": config.shift_bits,
                 "address": config.potential_address,
                 "a": config.coordinate_bits,
                 "b": config.coordinate_bits,
@@ -236,6 +242,8 @@ class Lanes(wiring.Component):
             issue.writes.eq(sweep.issue & (sweep.ends | issue.clears)),
             issue.final.eq(self.final),
             issue.gate.eq(self.gate),
+            issue.negative.eq(self.negative),
+            issue.weight_shift.eq(self.weight_shift),
             issue.address.eq(Mux(sweep.issue, sweep.potential_address, self.potential_address)),
             issue.a.eq(sweep.a),
             issue.b.eq(sweep.b),
@@ -397,7 +405,7 @@ class Lanes(wiring.Component):
         ends = back.lowest & back.last
         m.d.sync += [
             token.eq(back.emits & ends),
-            self.swept.eq(ends),
+            self.swept.eq(ends & (back.fires | back.final)),
             self.swept_population.eq(back.population),
             self.last_step.eq(back.final),
         ]

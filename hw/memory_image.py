@@ -9,7 +9,7 @@ from amaranth.lib import data
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Sweep
+from augend.gen.schedule import Consume, Instruction, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
@@ -154,7 +154,11 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "kind": Kind.CONSUME,
             "port": one.port,
             "population": numbers[one.population],
+            "keeps": one.keeps,
+            "replays": one.replays,
+            "discards_last": one.discards_last,
             "projection": {
+                "shift": one.shift if config.weight_shift else 0,
                 "row_base": one.row_base,
                 "column_base": one.column_base,
                 "group_base": one.group_base,
@@ -163,6 +167,8 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
                 **scalars,
             },
         }
+    elif isinstance(one, Take):
+        values |= {"kind": Kind.TAKE, "port": one.port, "population": numbers[one.population]}
     elif isinstance(one, Sweep):
         values |= {
             "kind": Kind.SWEEP,

@@ -1,11 +1,12 @@
 """A lane: the arithmetic of one neuron at a time, made of additions, comparisons and wires."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.lane_control import Augend, Operand, Restart, Scale, Subtrahend
+from augend.hw.weight_operand import WeightOperand
 
 __all__ = ["Neuron", "neuron_parameters"]
 
@@ -42,6 +43,8 @@ class Neuron(wiring.Component):
     augend, operand, scale, iteration, gate : In
         First stage: what to add to what, how to scale, the pass number of ``HALVE_SOME``, and
         whether a weight arrives at this lane.
+    weight_shift, subtract : In
+        First stage: how far a weight is shifted left, and whether to subtract it.
     subtrahend, shift, again : In
         First stage: what to compare with in the second; for ``LEAK`` the shift, and whether it is
         one of several on the same potential.
@@ -77,6 +80,8 @@ class Neuron(wiring.Component):
                 "scale": In(Scale),
                 "iteration": In(5),
                 "gate": In(1),
+                "weight_shift": In(config.shift_bits),
+                "subtract": In(config.signed_events),
                 "subtrahend": In(Subtrahend),
                 "shift": In(config.leak_bits),
                 "again": In(1),
@@ -108,11 +113,13 @@ class Neuron(wiring.Component):
     def _add(self, m: Module) -> None:
         """Build the first stage."""
         bits = self._config.potential_bits
-        weight = Signal(signed(max(2, self._config.weight_bits)))
-        if self._config.weight_bits == 1:
-            m.d.comb += weight.eq(Mux(self.weight, 1, -1))
-        else:
-            m.d.comb += weight.eq(self.weight.as_signed())
+        m.submodules.weight_operand = weight = WeightOperand(self._config)
+        m.d.comb += [
+            weight.weight.eq(self.weight),
+            weight.gate.eq(self.gate),
+            weight.shift.eq(self.weight_shift),
+            weight.subtract.eq(self.subtract),
+        ]
 
         scaled = Signal(signed(bits))
         addend = Signal(signed(bits))
@@ -135,12 +142,15 @@ class Neuron(wiring.Component):
                 m.d.comb += scaled.eq(self.term)
         with m.Switch(self.operand):
             with m.Case(Operand.WEIGHT):
-                m.d.comb += addend.eq(Mux(self.gate, weight, 0))
+                m.d.comb += addend.eq(weight.value)
             with m.Case(Operand.BIAS):
                 m.d.comb += addend.eq(self.parameters.bias)
             with m.Case(Operand.SUM):
                 m.d.comb += addend.eq(self.sum)
-        m.d.sync += self.sum.eq(scaled + addend)
+        total = scaled + addend
+        if self._config.signed_events:  # one carry chain: the carry into it completes a complement
+            total = (Cat(1, scaled) + Cat(self.subtract, addend))[1:]
+        m.d.sync += self.sum.eq(total)
 
     def _subtrahend(self, m: Module) -> Signal:
         """Build the register of what the second stage takes off."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["StepBeats", "step_beats"]
+__all__ = ["StepBeats", "spike_planes", "step_beats"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,15 +45,28 @@ class StepBeats:
     until_token: Ints
 
 
+def spike_planes(emitted: npt.NDArray) -> npt.NDArray[np.bool_]:
+    """Masks of event words, ``(images, words x planes, lanes)``.
+
+    Several spikes travel as bit planes of their number: an event word for each, the highest first.
+    """
+    if emitted.dtype == bool:
+        return emitted
+    spikes = np.abs(emitted)
+    planes = int(spikes.max(initial=1)).bit_length()
+    masks = (spikes[:, :, None] >> np.arange(planes)[::-1, None] & 1).astype(bool)
+    return masks.reshape(len(masks), masks.shape[1] * planes, masks.shape[3])
+
+
 def step_beats(
-    masks: npt.NDArray[np.bool_], source: LaneLayout, tables: SynapseTables, *, block: bool
+    emitted: npt.NDArray, source: LaneLayout, tables: SynapseTables, *, block: bool
 ) -> StepBeats:
     """Clocks of one step.
 
     Parameters
     ----------
-    masks
-        ``(images, words, lanes)``: who spikes.
+    emitted
+        Numbers of spikes, signed, ``(images, words, lanes)``.
     source
         Layout of the emitting population.
     tables
@@ -61,17 +74,21 @@ def step_beats(
     block
         Whether the potential memory is one of block RAM, which may hold beats.
     """
-    a, b, g = source.coordinates().T
+    masks = spike_planes(emitted)  # (images, words x planes, lanes)
+    a, b, g = np.repeat(source.coordinates(), masks.shape[1] // source.words, axis=0).T
     if tables.masked:
         spikes = np.asarray(masks.any(2, keepdims=True))  # (images, words, 1)
-        columns = tables.column[b, 2][:, None]
+        columns = (tables.column[b, 2] * (tables.group[g, 2] > 0))[:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
     else:
         spikes = masks
         lane = np.arange(source.lanes)
         entry = g[:, None] * source.lanes + lane if tables.by_channel else lane[None, :]
-        entry = np.broadcast_to(entry, (source.words, source.lanes))
-        columns = tables.lane[entry, 2] if tables.columns_in_lanes else tables.column[b, 2][:, None]
+        entry = np.broadcast_to(entry, (len(g), source.lanes))
+        along, across = tables.column[b, 2][:, None], tables.lane[entry, 2]
+        if tables.columns_in_lanes:
+            along, across = across, along
+        columns = along * (across > 0) * (tables.group[g, 2] > 0)[:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
         first = first + tables.lane[entry, 0]
     rows = tables.row[a, 2][:, None]

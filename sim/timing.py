@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, End, Instruction, Sweep, holds
-from augend.sim.beats import StepBeats, step_beats
+from augend.gen.schedule import Consume, End, Instruction, Sweep, Take, holds
+from augend.sim.beats import StepBeats, spike_planes, step_beats
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel"]
 
@@ -120,9 +120,13 @@ class Timing:
 
 @dataclass(eq=False)
 class _Port:
-    """What one emitter has sent: when steps became visible, and when they left."""
+    """What one emitter has sent: when steps became visible, and when they left.
+
+    ``waiting`` are cores that take its next step, with the clock from which on they wait for it.
+    """
 
     pending: list[tuple[str, int, Ints, int, Ints]] = field(default_factory=list)
+    waiting: dict[int, tuple[Take, Ints]] = field(default_factory=dict)
     emissions: list[Emission] = field(default_factory=list)
     emitted: int = 0
     left: list[Ints] = field(default_factory=list)
@@ -200,6 +204,9 @@ class _Run:
         self.clock = [np.full(self.images, _BEGIN, np.int64) for _ in range(cores)]
         self.work = [_unroll(core.instructions) for core in placement.cores]
         self.steps_taken: dict[str, int] = {}
+        self.kept: dict[int, tuple[str, int]] = {}  # of each core: the step that it keeps
+        self.took: dict[int, tuple[Ints, Ints]] = {}  # by cores whose take another's has timed:
+        # from when on they took, and what they had waited until then
         self.stalls = {
             reason: np.zeros((self.images, cores), np.int64)
             for reason in ("held", "starved", "blocked")
@@ -250,11 +257,11 @@ class _Run:
             planes = planes[::-1]
         return (packed[:, None] >> planes[:, None, None] & 1).astype(bool)
 
-    def _masks(self, source: str, step: int) -> npt.NDArray[np.bool_]:
-        """Spikes of a step, ``(images, words, lanes)``."""
+    def _spikes(self, source: str, step: int) -> npt.NDArray:
+        """Numbers of spikes of a step, signed, ``(images, words, lanes)``."""
         if source == INPUT:
             return self.masks[INPUT][:, step]
-        return self.placement.layouts[source].pack(self.trains[source][:, step]).astype(bool)
+        return self.placement.layouts[source].pack(self.trains[source][:, step])
 
     def _room(self, port: _Port) -> Ints | None:
         """From when on the port's next step has room; None where that is not known yet."""
@@ -317,7 +324,13 @@ class _Run:
         """Carry an instruction out; whether what it waits for was known."""
         begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
-            done = self._consume(core, one)
+            done = self._consume(core, one, iteration)
+        elif isinstance(one, Take):
+            if core in self.took:  # timed already, with that of another core
+                begin, waited = self.took.pop(core)
+                done = True
+            else:
+                done = self._take(core, one)
         elif isinstance(one, Sweep):
             done = self._sweep(core, one, iteration)
         else:
@@ -326,9 +339,9 @@ class _Run:
             self.spans.append(
                 Span(
                     core=core,
-                    kind="take" if isinstance(one, Consume) else "sweep",
+                    kind="sweep" if isinstance(one, Sweep) else "take",
                     population=one.population,
-                    source=one.source if isinstance(one, Consume) else one.population,
+                    source=one.population if isinstance(one, Sweep) else one.source,
                     begin=begin,
                     work=begin + self._waited(core) - waited,
                     end=self.clock[core],
@@ -340,18 +353,66 @@ class _Run:
         """Clocks in which a core has waited for events or room so far."""
         return self.stalls["starved"][:, core] + self.stalls["blocked"][:, core]
 
-    def _consume(self, core: int, one: Consume) -> bool:
+    def _take(self, core: int, one: Take) -> bool:
+        """Take a step with all who listen; the last to come to it times it for everyone."""
         port = self.ports[one.port]
         if not port.pending or port.pending[0][0] != one.source:
             return False
+        port.waiting[core] = one, self.clock[core]
+        if len(port.waiting) < len(self.placement.listeners(one.source)):
+            return False
+        source, step, visible, left = self._next(port)
+        words = spike_planes(self._spikes(source, step)).any(2).sum(1)
+        latest = np.max([clock for _, clock in port.waiting.values()], axis=0)
+        left[:] = np.maximum(visible, latest) + words
+        for each, (take, clock) in port.waiting.items():
+            # The first word waits for everyone; a token alone is taken by each as it comes.
+            taken = np.where(words > 0, left, np.maximum(visible, clock))
+            self.took[each] = clock, self._waited(each)
+            self.stalls["starved"][:, each] += taken - words - clock
+            self.clock[each] = taken + _NEXT
+            self.clocks[take.population] += words + _NEXT
+            self.kept[each] = source, step
+        del self.took[core]
+        port.waiting.clear()
+        return True
+
+    def _next(self, port: _Port) -> tuple[str, int, Ints, Ints]:
+        """Source and number of a port's next step, from when on it can be taken, and its leaving.
+
+        The last of these is to be filled in.
+        """
         source, step, token, _, left = port.pending.pop(0)
-        clock = self.clock[core]
-        begin = np.maximum(clock, token + _VISIBLE)
+        visible = token + _VISIBLE
         if port.left:
-            begin = np.maximum(begin, port.left[-1] + 1)
-        beats = self._beats(one, source, step)
-        left[:] = begin + _FAN_OUT + beats.until_token
+            visible = np.maximum(visible, port.left[-1] + 1)
         port.left.append(left)
+        return source, step, visible, left
+
+    def _consume(self, core: int, one: Consume, iteration: int) -> bool:
+        clock = self.clock[core]
+        discards = one.discards_last and iteration == one.times - 1
+        if discards and one.replays:
+            self.clock[core] = clock + _NEXT
+            self.clocks[one.population] += _NEXT
+            return True
+        if one.replays:
+            source, step = self.kept[core]
+            begin, beats = clock, self._beats(one, source, step)
+        else:
+            port = self.ports[one.port]
+            if not port.pending or port.pending[0][0] != one.source:
+                return False
+            source, step, visible, left = self._next(port)
+            begin, beats = np.maximum(clock, visible), self._beats(one, source, step)
+            left[:] = begin + _FAN_OUT + beats.until_token
+            self.kept[core] = source, step
+            if discards:
+                left[:] = begin + spike_planes(self._spikes(source, step)).any(2).sum(1)
+                self.stalls["starved"][:, core] += begin - clock
+                self.clock[core] = left + _NEXT
+                self.clocks[one.population] += self.clock[core] - begin
+                return True
         self.stalls["starved"][:, core] += begin - clock
         self.stalls["held"][:, core] += beats.held
         self.words[one.population] += beats.words
@@ -361,7 +422,7 @@ class _Run:
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
         layout = self.placement.layouts[source]
-        return step_beats(self._masks(source, step), layout, one.tables, block=self.block)
+        return step_beats(self._spikes(source, step), layout, one.tables, block=self.block)
 
     def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]

@@ -7,6 +7,7 @@ import pytest
 
 from augend.gen.network import Gate, Input, Population, Projection, SpikingNetwork
 from augend.gen.place import PlacementError, place
+from augend.gen.schedule import Consume, Take
 
 
 def population(name, shape, **options):
@@ -50,12 +51,6 @@ def pooled():
 
 
 REFUSED = {
-    "shifted weights (input to hidden)": chain(into={"shift": 1}),
-    "weights of their own width (hidden to scores)": chain(outof={"bits": 4}),
-    "a range of channels (hidden to scores)": chain(
-        outof={"source_channels": (0, 1), "weight": np.ones((3, 4), int)}
-    ),
-    "a delay (hidden to scores)": chain(outof={"delay": 1}),
     "a max-pool gate (pool)": pooled(),
     "input encoding rate": chain(input=Input(shape=(4,), encoding="rate")),
     "several input events a step": chain(input=Input(shape=(4,), encoding="events", bits=2)),
@@ -71,20 +66,40 @@ def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
 
 
 def test_everything_that_is_in_the_way_is_named_at_once() -> None:
-    network = chain(into={"shift": 1}, outof={"bits": 4}, exit_margin=2)
+    network = chain(gates=pooled().gates, exit_margin=2, input=Input(shape=(4,), encoding="rate"))
     with pytest.raises(PlacementError) as caught:
         place(network, lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run shifted weights (input to hidden), weights of their own "
-        "width (hidden to scores) and early exit: use --backend golden"
+        "The accelerator does not run a max-pool gate (pool), input encoding rate and early exit: "
+        "use --backend golden"
     )
 
 
-def test_several_projections_out_of_a_population_are_refused() -> None:
+def test_one_core_keeps_a_step_with_its_first_projection_and_replays_it_with_the_others() -> None:
     network = chain()
     twice = (*network.projections, network.projections[1])
-    with pytest.raises(PlacementError, match="through one projection: use --backend golden"):
-        place(dataclasses.replace(network, projections=twice), lanes=4)
+    core = place(dataclasses.replace(network, projections=twice), lanes=4).cores[0]
+    consumes = [i for i in core.instructions if isinstance(i, Consume)]
+    assert [(i.source, i.keeps, i.replays) for i in consumes] == [
+        ("input", False, False),
+        ("hidden", True, False),
+        ("hidden", False, True),
+    ]
+
+
+def test_cores_that_listen_to_one_source_take_its_steps_together() -> None:
+    network = chain()
+    to_scores = dataclasses.replace(
+        network.projections[0], target="scores", weight=np.ones((3, 4), int)
+    )
+    wired = dataclasses.replace(network, projections=(*network.projections, to_scores))
+    placement = place(wired, lanes=4, cores=2)
+    assert placement.listeners("input") == [0, 1]
+    for core in placement.cores:
+        takes = [i for i in core.instructions if isinstance(i, Take)]
+        consumes = [i for i in core.instructions if isinstance(i, Consume)]
+        assert [i.source for i in takes] == ["input"]
+        assert [i.replays for i in consumes if i.source == "input"] == [True]
 
 
 @pytest.mark.parametrize(

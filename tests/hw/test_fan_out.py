@@ -15,6 +15,10 @@ CONFIG = AcceleratorConfig(
     column_entries=8,
     group_entries=8,
     lane_entries=32,
+    channel_ranges=1,
+    signed_events=1,
+    spike_planes=3,
+    weight_shift=7,
 )
 BASES = {"row_base": 1, "column_base": 2, "group_base": 3, "lane_base": 4}
 
@@ -46,11 +50,12 @@ def drawn_projection(rng, **chosen):
         "row_step": rng.choice([7, 256 - 9]),
         "weight_row_step": rng.choice([3, 12]),
         "additions": 10,
+        "shift": rng.randrange(5),
     } | chosen
 
 
 def beats(event, projection, tables):
-    """(potential address, weight address, gate, additions) of each beat of one event word."""
+    """Each beat of one event word: addresses, gate, additions, lanes of -1 and shift."""
     row = tables["row"][projection["row_base"] + event["a"]]
     column = tables["column"][projection["column_base"] + event["b"]]
     group = tables["group"][projection["group_base"] + event["g"]]
@@ -64,7 +69,10 @@ def beats(event, projection, tables):
             entries.append(lane)
         potential = sum(entry["potential"] for entry in entries)
         weight = sum(entry["weight"] for entry in entries)
-        columns = (lane if projection["columns_in_lanes"] else column)["count"]
+        across = projection["columns_in_lanes"]
+        columns = (lane if across else column)["count"]
+        if not (group["count"] and lane["count"] and column["count"]):
+            columns = 0
         for y in range(row["count"]):
             p = potential + y * projection["row_step"]
             w = weight + y * projection["weight_row_step"]
@@ -76,6 +84,8 @@ def beats(event, projection, tables):
                         w % 512,
                         event["mask"] if masked else 15,
                         event["mask"].bit_count() if masked else projection["additions"] * whole,
+                        event["signs"] if masked else 15 * (event["signs"] >> spike & 1),
+                        projection["shift"] + event["plane"],
                     )
                     w += 1
                 p += projection["run_last"] + projection["column_step"]
@@ -98,6 +108,8 @@ def drawn_events(rng, count):
             "a": rng.randrange(7),
             "b": rng.randrange(6),
             "g": rng.randrange(5),
+            "signs": rng.randrange(16),
+            "plane": rng.randrange(3),
         }
         for _ in range(count)
     ] + [{"token": 1}]
@@ -142,6 +154,8 @@ def test_beats_are_those_of_the_tables_whatever_the_stalls(variant, seed):
                             ctx.get(dut.weight_address),
                             ctx.get(dut.gate),
                             ctx.get(dut.additions),
+                            ctx.get(dut.negative),
+                            ctx.get(dut.shift),
                         )
                     )
                 await ctx.tick()

@@ -274,9 +274,7 @@ async def run(ctx, dut, population, arrivals, decode):
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases=st.lists(populations(), min_size=8, max_size=8))
 @example(cases=[with_a_floor()])
-def test_every_rule_step_by_step(cases, monkeypatch):
-    # Nothing takes the spikes here, so they may be any.
-    monkeypatch.setattr("augend.gen.place._refuse_spikes", lambda network: None)
+def test_every_rule_step_by_step(cases):
     dut = Lanes(CONFIG)
 
     async def bench(ctx):

@@ -1,0 +1,102 @@
+"""Hypothesis strategy: plain neurons wired in every way that the accelerator runs, and images."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from augend.gen.network import INPUT, Input, Population, SpikingNetwork
+
+from .drawn_everything import some_population, some_projection
+
+
+def shape():
+    """Shape (N,) or (C, H, W), of more channels than the lanes that are drawn, at times."""
+    side = st.integers(1, 4)
+    return st.one_of(
+        st.tuples(st.integers(1, 24)),
+        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
+        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
+    )
+
+
+@st.composite
+def wirings(draw, rules=False):
+    """A graph of populations, each fed by up to four projections, and some images for it.
+
+    Neurons are plain, or have all rules but that of several spikes a step.
+    """
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    encoding = draw(st.sampled_from(["current", "events"]))
+    bits = draw(st.sampled_from([1, 3, 8])) if encoding == "current" else 1
+    schedule = draw(st.sampled_from(["synchronous", "phased"]))
+    weight_bits = draw(st.sampled_from([1, 2, 8]))
+    names = [f"p{index}" for index in range(draw(st.integers(1, 4)))]
+    shapes = {INPUT: draw(shape())} | {name: draw(shape()) for name in names[:-1]}
+    shapes[names[-1]] = (draw(st.integers(1, 20)),)
+    order = list(shapes)
+    ends = []
+    for place, name in enumerate(names, start=1):
+        sources = draw(st.sets(st.sampled_from(order[:place]), min_size=1, max_size=3))
+        ends += [
+            (source, name) for source in sources for _ in range(draw(st.sampled_from([1, 1, 2])))
+        ]
+    heard = {source for source, _ in ends}
+    ends += [
+        (source, draw(st.sampled_from(order[place + 1 :])))
+        for place, source in enumerate(order[:-1])
+        if source not in heard
+    ]
+    delays = [0] * len(ends)
+    if schedule == "synchronous" and draw(st.booleans()):
+        late = st.tuples(st.sampled_from(names), st.sampled_from(names))
+        ends += draw(st.lists(late, min_size=1, max_size=3))
+        delays += [1] * (len(ends) - len(delays))
+    projections = tuple(
+        replace(draw(some_projection(source, target, shapes, weight_bits, rng)), delay=delay)
+        for (source, target), delay in zip(ends, delays, strict=True)
+    )
+    current = encoding == "current"
+    decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
+    populations = []
+    for name in names:
+        fed = current and (INPUT, name) in ends
+        silent = name == names[-1] and decode == "potential"
+        drawn = draw(neurons(name, shapes[name], fed, silent))
+        if rules:
+            reset, waits = drawn.reset, schedule == "phased"
+            drawn = draw(some_population(name, shapes[name], fed, reset, waits, rng))
+            drawn = replace(drawn, most_spikes=1)
+        populations.append(drawn)
+    network = SpikingNetwork(
+        input=Input(shape=shapes[INPUT], encoding=encoding, bits=bits),
+        populations=tuple(populations),
+        projections=projections,
+        timesteps=draw(st.integers(1, 4)),
+        schedule=schedule,
+        weight_bits=weight_bits,
+        rectified=draw(st.booleans()),
+        decode=decode,
+    )
+    steps = () if current else (network.timesteps,)
+    size = (draw(st.integers(1, 3)), *steps, *network.input.shape)
+    density = draw(st.sampled_from([0.0, 0.3, 1.0]))
+    pixels = rng.integers(1, (1 << bits) - 1, size, endpoint=True) * (rng.random(size) < density)
+    return network, pixels.astype(np.uint8)
+
+
+@st.composite
+def neurons(draw, name, shape, fed, last):
+    """A population that integrates, fires and subtracts."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scale = draw(st.sampled_from([3, 60, 1500]))
+    values = shape if draw(st.booleans()) else shape[:1]
+    return Population(
+        name=name,
+        shape=shape,
+        threshold=rng.integers(1, scale + 1, values),
+        bias=rng.integers(-scale // 4, scale // 2 + 1, values),
+        initial=rng.integers(-scale // 4, scale, values),
+        reset="none" if last else "subtract",
+        current_shift=rng.integers(draw(st.sampled_from([0, 7])), 10, shape[0]) if fed else None,
+    )

@@ -1,0 +1,106 @@
+"""Networks wired in every way: RTL, golden and timing model agree on one Verilated accelerator."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+
+from augend.gen.place import PlacementError, place
+from augend.gen.program import Program
+from augend.host.driver import connect
+from augend.hw.fit import FitError, check_fit
+from augend.sim.event_trace import observed_events, predicted_events
+from augend.sim.golden import GoldenModel
+from augend.sim.timing import TimingModel
+
+from .drawn_wiring import wirings
+from .test_rtl import Kept, as_images
+from .test_rtl_rules import with_rules
+
+SHAPES = [(4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
+
+
+@cache
+def wired(lanes, cores, memory):
+    """An accelerator that runs every wiring of neurons of every rule."""
+    return replace(
+        with_rules(lanes, cores, memory),
+        populations=8,
+        instructions=256,
+        row_entries=256,
+        column_entries=256,
+        lane_entries=256,
+        channel_ranges=1,
+        delays=1,
+        weight_shift=12,
+        replay_words=512,
+    )
+
+
+@cache
+def transport(lanes, cores, memory):
+    return Kept(wired(lanes, cores, memory))
+
+
+def check_equal(network, pixels, shape):
+    """Every result, counter, clock and event word of the RTL is that of the models."""
+    lanes, cores, memory = shape
+    program = Program(network=network, lanes=lanes, cores=cores)
+    config = wired(*shape)
+    try:
+        placement = place(network, lanes=lanes, cores=cores)
+        check_fit(config, placement)
+    except (PlacementError, FitError):
+        assume(False)
+    images = as_images(network, pixels)
+    with connect(program, "golden", config=config) as golden:
+        expected = golden.infer(images)
+    kept = transport(*shape)
+    with connect(program, "rtl", config=config, transport=kept) as rtl:
+        with kept.traced(100_000) as observations:
+            result = rtl.infer(images)
+    for key in ("predictions", "scores", "cycles"):
+        np.testing.assert_array_equal(getattr(result, key), getattr(expected, key), key)
+    for key in ("spikes", "operations", "words", "updates", "stalls"):
+        for name, values in getattr(expected, key).items():
+            np.testing.assert_array_equal(getattr(result, key)[name], values, f"{key} of {name}")
+    model = GoldenModel(network, record="trains").run(pixels)
+    timing = TimingModel(placement, potential_memory=memory).run(pixels, model.trains)
+    (observation,) = observations
+    ends = zip(observation.starts, observation.ends, strict=True)
+    for image, (start, end) in enumerate(ends):
+        inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
+        seen = observed_events(config, observation.events[inside], int(start))
+        assert seen == predicted_events(placement, timing, pixels, model.trains, image)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=wirings())
+def test_random_wirings(shape, drawn):
+    check_equal(*drawn, shape)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=wirings(rules=True))
+def test_random_wirings_of_every_rule(drawn):
+    check_equal(*drawn, SHAPES[0])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=wirings())
+def test_each_core_goes_from_one_instruction_to_the_next(drawn):
+    network, pixels = drawn
+    try:
+        placement = place(network, lanes=4, cores=3)
+    except PlacementError:
+        assume(False)
+    trains = GoldenModel(network, record="trains").run(pixels).trains
+    timing = TimingModel(placement).run(pixels, trains, spans=True)
+    for core in range(3):
+        spans = [span for span in timing.spans if span.core == core]
+        for before, after in zip(spans, spans[1:], strict=False):
+            np.testing.assert_array_equal(before.end, after.begin)
+            assert np.all(after.begin <= after.work) and np.all(after.work < after.end)
