@@ -255,7 +255,7 @@ STAGES = obligations(
             "threshold >= self.iteration",
         ),
         ("reset to zero", 8, "left.eq(excess)", "left.eq(0)"),
-        ("weight without sign", 8, "self.weight.as_signed()", "self.weight[:-1]"),
+        ("weight without sign", 8, "addend.eq(weight.value)", "addend.eq(weight.value[:-1])"),
         ("weight 0 for -1", 1, "Mux(self.weight, 1, -1)", "self.weight"),
         ("restart at the threshold", 8, "self.next.eq(initial)", "self.next.eq(taken)"),
         ("forgets the sum", 8, "addend.eq(self.sum)", "addend.eq(0)"),
