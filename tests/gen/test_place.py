@@ -97,14 +97,5 @@ def test_cores_that_listen_to_one_source_take_its_steps_together() -> None:
         assert [i.replays for i in consumes if i.source == "input"] == [True]
 
 
-@pytest.mark.parametrize(
-    ("options", "spikes"),
-    [({"negative_threshold": np.array([3, 4])}, "-1 to 1"), ({"most_spikes": 2}, "0 to 2")],
-)
-def test_signed_and_several_spikes_are_refused_where_others_listen(options, spikes) -> None:
-    with pytest.raises(PlacementError, match=f"'hidden' emits {spikes} spikes in a step"):
-        place(chain(hidden=options), lanes=4)
-
-
 def test_a_plain_chain_is_placed() -> None:
     assert place(chain(), lanes=4).core_of == {"hidden": 0, "scores": 0}
