@@ -35,6 +35,7 @@ CONFIG = AcceleratorConfig(
     readout_words=16,
     signed_events=1,
     spike_planes=8,
+    weight_shift=7,
     reset_zero=1,
     floor=1,
     clamp=1,
