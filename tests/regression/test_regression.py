@@ -16,7 +16,9 @@ from augend.sim.verilated import verilator_root
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import Case
 
-BUILD = Path(__file__).parents[2] / "build" / "regression"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+BUILD = Path(__file__).parents[2] / "build" / "regression" / WORKER
+"""A folder for each worker: one must not link a program that another is running."""
 
 CASES = [
     Case(network="convolutional"),
