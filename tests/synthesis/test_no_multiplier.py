@@ -2,7 +2,7 @@
 
 import pytest
 
-from augend.hw import core
+from augend.hw import lanes
 from augend.hw.neuron import Neuron
 from tests.mutant import mutant
 
@@ -11,8 +11,8 @@ from .no_multiplier import DESIGNS, FORBIDDEN, SYNTHESISED, cells, design_name, 
 SMALLEST = SYNTHESISED[0]
 MULTIPLIERS = {
     "weight times bias": (
-        "Mux(self.gate, weight, 0)",
-        "Mux(self.gate, weight * self.parameters.bias, 0)",
+        "addend.eq(weight.value)",
+        "addend.eq(weight.value * self.parameters.bias)",
     ),
     "potential times 75": ("scaled.eq(self.potential << 1)", "scaled.eq(self.potential * 75)"),
     "potential by threshold": (
@@ -56,7 +56,7 @@ def test_no_cell_multiplies(config, flow, record_property):
 
 @pytest.mark.parametrize("change", MULTIPLIERS.values(), ids=MULTIPLIERS)
 def test_an_operator_that_multiplies_is_noticed(change, monkeypatch):
-    monkeypatch.setattr(core, "Neuron", mutant(Neuron, *change))
+    monkeypatch.setattr(lanes, "Neuron", mutant(Neuron, *change))
     found = cells(SMALLEST, "operators", variant=change[1])
     assert forbidden(found, "operators")
 
@@ -64,7 +64,7 @@ def test_an_operator_that_multiplies_is_noticed(change, monkeypatch):
 @pytest.mark.parametrize("flow", ["ecp5", "ice40"])
 def test_a_cell_that_multiplies_is_noticed(flow, monkeypatch):
     change = MULTIPLIERS["potential times 75"]
-    monkeypatch.setattr(core, "Neuron", mutant(Neuron, *change))
+    monkeypatch.setattr(lanes, "Neuron", mutant(Neuron, *change))
     inferred = "-run begin:map_gates"  # multiplier cells come before gates
     assert forbidden(cells(SMALLEST, flow, "times 75 ", inferred), flow)
     monkeypatch.undo()
