@@ -1,12 +1,12 @@
 """What a lane remembers of its neuron's spikes: within a step, and from step to step."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 
-__all__ = ["History", "HistoryMemory", "history_layout"]
+__all__ = ["History", "history_layout"]
 
 
 def history_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -135,56 +135,3 @@ class History(wiring.Component):
         if config.rest_bits:
             passes = (past.rest != 0) & ~past.rest.all()
             m.d.sync += self.after.rest.eq(Mux(count != 0, self.rest, past.rest - passes))
-
-
-class HistoryMemory(wiring.Component):
-    """What the neurons of a core remember, a word of ``lanes`` a row; only sweeps touch it.
-
-    Members
-    -------
-    address, enable : In
-        Word to read, in clocks in which ``enable`` is high.
-    data : Out
-        The word read two clocks ago; it stays where none was.
-    write, write_address, write_data : In
-        Word to write.
-    """
-
-    def __init__(self, config: AcceleratorConfig) -> None:
-        self._config = config
-        word = data.ArrayLayout(history_layout(config), config.lanes)
-        address = config.history_address
-        super().__init__(
-            {
-                "address": In(address),
-                "enable": In(1),
-                "data": Out(word),
-                "write": In(1),
-                "write_address": In(address),
-                "write_data": In(word),
-            }
-        )
-
-    def elaborate(self, platform: object) -> Module:
-        """Build the memory and its output register."""
-        m = Module()
-        config = self._config
-        m.submodules.memory = rows = memory.Memory(
-            shape=data.ArrayLayout(history_layout(config), config.lanes),
-            depth=config.history_words,
-            init=[],
-        )
-        read = rows.read_port()
-        write = rows.write_port()
-        reading = Signal()
-        m.d.sync += reading.eq(self.enable)
-        m.d.comb += [
-            read.addr.eq(self.address),
-            read.en.eq(self.enable),
-            write.en.eq(self.write),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-        ]
-        with m.If(reading):
-            m.d.sync += self.data.eq(read.data)
-        return m

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
-from augend.hw.history import History, HistoryMemory
+from augend.hw.history import History, history_layout
 from augend.hw.instruction import When, instruction
 from augend.hw.lane_control import Augend, Operand, Restart, Scale, Subtrahend, Totals
 from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
@@ -358,7 +358,10 @@ class Lanes(wiring.Component):
             ]
         if not config.history_words:
             return
-        m.submodules.past = past = HistoryMemory(config)
+        m.submodules.past = past = LoadedMemory(
+            shape=data.ArrayLayout(history_layout(config), config.lanes),
+            depth=config.history_words,
+        )
         left = Signal(17)
         with m.If(self.start):
             m.d.sync += left.eq(self.now.times - self.iteration + 1)
@@ -368,11 +371,11 @@ class Lanes(wiring.Component):
             for earlier, later in zip([sweep.history_address, *address], address, strict=False)
         ]
         written = Signal()
-        m.d.sync += [past.write_address.eq(address[-1]), written.eq(constants.remembers)]
+        m.d.sync += [past.load_address.eq(address[-1]), written.eq(constants.remembers)]
         m.d.comb += [
             past.address.eq(sweep.history_address),
             past.enable.eq(sweep.issue),
-            past.write.eq(self._is(back, Slot.SETTLE) & written),
+            past.load.eq(self._is(back, Slot.SETTLE) & written),
         ]
         keeps = Signal()
         totals = Signal(Totals)
@@ -383,7 +386,7 @@ class Lanes(wiring.Component):
         for i, history in enumerate(remembered):
             m.d.comb += [history.before.eq(past.data[i]), history.left.eq(left)]
             with m.If(keeps):
-                m.d.comb += past.write_data[i].eq(history.after)
+                m.d.comb += past.load_data[i].eq(history.after)
         bits = config.potential_bits
         for what, field in ((Totals.COUNT, "total"), (Totals.FIRST, "first")):
             with m.If(self._is(back, Slot.SETTLE) & (totals == what)):

@@ -1,4 +1,4 @@
-"""Memories that the host link loads."""
+"""Memories behind registers: those that the host link loads, and a core's history."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class LoadedMemory(wiring.Component):
     data : Out
         The row read two clocks ago; it stays where none was.
     load : In
-        Write strobe, with ``load_address`` and ``load_data``; not while reading.
+        Write strobe, with ``load_address`` and ``load_data``; not of the row that is being read.
     """
 
     def __init__(self, *, shape: ShapeLike, depth: int) -> None:
