@@ -1,27 +1,19 @@
 """The random part of a spiking softmax: a clock that ticks, and noise for every class."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.gen.gumbel import ENTRIES, MANTISSA_BITS, TIE_BITS
-from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS, TAPS
+from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.lfsr import drawn
 from augend.hw.memory import LoadedMemory
 
-__all__ = ["DRAW_CLOCKS", "SoftmaxDraw", "drawn", "softmax_constants"]
+__all__ = ["DRAW_CLOCKS", "SoftmaxDraw", "softmax_constants"]
 
 DRAW_CLOCKS = 4
 """From asking for a class's noise until it is there."""
-
-
-def drawn(register: Value) -> Value:
-    """The next random word of the shift register, which is then shifted in at the right."""
-    words = [register >> (tap - DRAW_BITS) for tap in TAPS]
-    first, *others = words
-    for word in others:
-        first = first ^ word
-    return first[:DRAW_BITS]
 
 
 def softmax_constants() -> data.StructLayout:

@@ -51,10 +51,14 @@ class BitByBit(wiring.Component):
 
 
 MUTANTS = (
-    ("another tap", "register[tap - 1 - ahead]", "register[tap - 1 - ahead - (tap == 17)]"),
-    ("the other way round", "ahead = DRAW_BITS - 1 - bit", "ahead = bit"),
+    ("another tap", "tap - DRAW_BITS)", "tap - DRAW_BITS - (tap == 17))"),
+    (
+        "the other way round",
+        "return first[:DRAW_BITS]",
+        "return Cat(first[DRAW_BITS - 1 - bit] for bit in range(DRAW_BITS))",
+    ),
     ("steps before it loads", "with m.Elif(self.step)", "with m.If(self.step)"),
-    ("never steps", "register.eq(Cat(fresh, register))", "register.eq(register)"),
+    ("never steps", "register.eq(Cat(drawn(register), register))", "register.eq(register)"),
 )
 OBLIGATIONS = [
     Obligation(
