@@ -28,7 +28,7 @@ from augend.hw.loading import MEMORIES
 from augend.hw.memory_image import event_rows, pixel_rows, program_rows
 from augend.hw.packet import Command, Fault
 from augend.sim.golden import GoldenModel
-from augend.sim.timing import TimingModel
+from augend.sim.timing import Timing, TimingModel
 
 __all__ = ["Accelerator", "GoldenAccelerator", "RtlAccelerator", "connect"]
 
@@ -120,6 +120,18 @@ class GoldenAccelerator:
 
     def infer(self, images: npt.ArrayLike) -> Result:
         """Classify images, given as at conversion or as uint8 intensities."""
+        return self.timed(images)[0]
+
+    def timed(self, images: npt.ArrayLike, *, spans: bool = False) -> tuple[Result, Timing | None]:
+        """Classify images, and tell every clock; None where the network has no placement.
+
+        Parameters
+        ----------
+        images
+            Given as at conversion or as uint8 intensities.
+        spans
+            Whether to tell what every core did when.
+        """
         pixels = self.program.encode(images)
         golden = self._golden.run(pixels)
         result = Result(
@@ -131,9 +143,10 @@ class GoldenAccelerator:
             exit_step=golden.exit_step,
         )
         if self._timing is None:
-            return result
-        timing = self._timing.run(pixels, golden.trains, golden.exit_step)
-        return replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
+            return result, None
+        timing = self._timing.run(pixels, golden.trains, golden.exit_step, spans=spans)
+        result = replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
+        return result, timing
 
     def __enter__(self) -> "GoldenAccelerator":
         return self

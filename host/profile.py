@@ -10,13 +10,12 @@ from rich.table import Table
 
 from augend.gen.place import Placement, place
 from augend.gen.program import Program
-from augend.host.driver import connect
+from augend.host.driver import GoldenAccelerator, connect
 from augend.host.result import Result
 from augend.host.sources import images_of, test_set
 from augend.host.verify import Verification, verify
 from augend.hw.fit import smallest_config
-from augend.sim.golden import GoldenModel
-from augend.sim.timing import Timing, TimingModel
+from augend.sim.timing import Timing
 
 __all__ = ["Profile", "profile_file", "profile_program"]
 
@@ -82,14 +81,8 @@ def profile_program(
     images = images_of(program, test)
     placement = place(program.network, lanes=program.lanes, cores=program.cores)
     config = smallest_config(placement)
-    pixels = program.encode(images)
-    golden = GoldenModel(program.network, record="trains").run(pixels)
-    model = TimingModel(
-        placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
-    )
-    timing = model.run(pixels, golden.trains, golden.exit_step, spans=True)
-    with connect(program, "golden", config=config) as accelerator:
-        result = accelerator.infer(images)
+    result, timing = GoldenAccelerator(program, placement, config).timed(images, spans=True)
+    assert timing is not None
     verification = None
     if backend == "rtl":
         with connect(program, "rtl", config=config) as hardware:
