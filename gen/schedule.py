@@ -277,8 +277,8 @@ def core_schedule(
         loop(steps, [*body, Decide()] if decides and body else body)
     if readout is not None and sums_up(network):
         if readout.current != "never" and steps > 1:  # the current of every step but the last
-            quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
-            loop(steps - 1, [replace(readout, **quiet)])
+            unread = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
+            loop(steps - 1, [replace(readout, **unread)])
         loop(1, [readout])
     program.append(End(back=begin))
     return program
