@@ -58,7 +58,7 @@ prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplie
 
 .PHONY: sim
 sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golden and timing model
-	$(BIN)/pytest -n 2 --dist loadgroup tests/regression
+	$(BIN)/pytest -n 2 tests/regression
 
 .PHONY: sim-full
 sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every lane and core count

@@ -1,10 +1,8 @@
 """Cycle-accurate regression: cocotb on Verilator, several networks, random stalls on the link."""
 
-import errno
 import os
 import sys
-import time
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,40 +59,16 @@ def runner_for(lanes, cores, memory):
     return runner
 
 
-def started(run, attempts=60):
-    """`run()`, again while the file system still holds the linker's output open for writing.
-
-    On layered file systems a program that was linked a moment ago can be "busy" for a while.
-    """
-    for _ in range(attempts):
-        try:
-            return run()
-        except OSError as error:
-            if error.errno != errno.ETXTBSY:
-                raise
-            time.sleep(1)
-    return run()
-
-
-def grouped(case):
-    """Cases of one accelerator stay in one process, which builds it once."""
-    group = f"{case.lanes}x{case.cores}-{case.memory}"
-    return pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(group))
-
-
-@pytest.mark.parametrize("case", [grouped(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_event_in_its_clock(case):
     runner = runner_for(case.lanes, case.cores, case.memory)
-    results = started(
-        partial(
-            runner.test,
-            hdl_toplevel=TOP,
-            test_module="bench",
-            test_dir=Path(__file__).parent,
-            build_dir=BUILD / f"{case.lanes}x{case.cores}-{case.memory}",
-            extra_env=case.to_environment(),
-            results_xml=str(BUILD / f"{case.name}.xml"),
-        )
+    results = runner.test(
+        hdl_toplevel=TOP,
+        test_module="bench",
+        test_dir=Path(__file__).parent,
+        build_dir=BUILD / f"{case.lanes}x{case.cores}-{case.memory}",
+        extra_env=case.to_environment(),
+        results_xml=str(BUILD / f"{case.name}.xml"),
     )
     text = Path(results).read_text()
     assert "<failure" not in text and "<error" not in text and "<testcase" in text, text[-2000:]
