@@ -64,43 +64,30 @@ def as_images(network, pixels):
     return pixels / ((1 << network.input.bits) - 1)
 
 
-def check_equal(network, pixels, lanes, cores, memory, overlay=overlay, transport=transport):
-    """Golden and timing model against an accelerator, in all that a result holds."""
-    images = as_images(network, pixels)
-    program = Program(network=network, lanes=lanes, cores=cores)
-    config = overlay(lanes, cores, memory)
+def placed(network, lanes, cores, config):
+    """Where a network lies on an accelerator; examples that do not fit it are passed over."""
     try:
-        check_fit(config, place(network, lanes=lanes, cores=cores))
+        placement = place(network, lanes=lanes, cores=cores)
+        check_fit(config, placement)
     except (PlacementError, FitError):
         assume(False)
-    with connect(program, "golden", config=config) as golden:
-        expected = golden.infer(images)
-    kept = transport(lanes, cores, memory)
-    with connect(program, "rtl", config=config, transport=kept) as rtl:
-        result = rtl.infer(images)
-    for key in ("predictions", "scores", "cycles"):
+    return placement
+
+
+def compare_results(result, expected):
+    """All that a result holds."""
+    for key in ("predictions", "scores", "exit_step", "cycles"):
         np.testing.assert_array_equal(getattr(result, key), getattr(expected, key), key)
     for key in ("spikes", "operations", "words", "updates", "stalls"):
         for name, values in getattr(expected, key).items():
             np.testing.assert_array_equal(getattr(result, key)[name], values, f"{key} of {name}")
 
 
-def check_events(network, pixels, lanes, cores, memory, overlay=overlay, transport=transport):
+def compare_events(observation, config, placement, pixels):
     """Every event word in its clock, as golden and timing model say."""
-    config = overlay(lanes, cores, memory)
-    try:
-        placement = place(network, lanes=lanes, cores=cores)
-        check_fit(config, placement)
-    except (PlacementError, FitError):
-        assume(False)
-    golden = GoldenModel(network, record="trains").run(pixels)
-    timing = TimingModel(placement, potential_memory=memory).run(pixels, golden.trains)
-    kept = transport(lanes, cores, memory)
-    program = Program(network=network, lanes=lanes, cores=cores)
-    with connect(program, "rtl", config=config, transport=kept) as rtl:
-        with kept.traced(100_000) as observations:
-            rtl.infer(as_images(network, pixels))
-    (observation,) = observations
+    golden = GoldenModel(placement.network, record="trains").run(pixels)
+    timing = TimingModel(placement, potential_memory=config.potential_memory)
+    timing = timing.run(pixels, golden.trains, golden.exit_step)
     seen = []
     for start, end in zip(observation.starts, observation.ends, strict=True):
         inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
@@ -108,6 +95,32 @@ def check_events(network, pixels, lanes, cores, memory, overlay=overlay, transpo
     assert len(seen) == len(pixels)
     for image, observed in enumerate(seen):
         assert observed == predicted_events(placement, timing, pixels, golden.trains, image)
+
+
+def check_equal(network, pixels, lanes, cores, memory, overlay=overlay, transport=transport):
+    """Golden and timing model against an accelerator, in all that a result holds."""
+    images = as_images(network, pixels)
+    program = Program(network=network, lanes=lanes, cores=cores)
+    config = overlay(lanes, cores, memory)
+    placed(network, lanes, cores, config)
+    with connect(program, "golden", config=config) as golden:
+        expected = golden.infer(images)
+    kept = transport(lanes, cores, memory)
+    with connect(program, "rtl", config=config, transport=kept) as rtl:
+        compare_results(rtl.infer(images), expected)
+
+
+def check_events(network, pixels, lanes, cores, memory, overlay=overlay, transport=transport):
+    """Every event word of an accelerator in its clock."""
+    program = Program(network=network, lanes=lanes, cores=cores)
+    config = overlay(lanes, cores, memory)
+    placement = placed(network, lanes, cores, config)
+    kept = transport(lanes, cores, memory)
+    with connect(program, "rtl", config=config, transport=kept) as rtl:
+        with kept.traced(100_000) as observations:
+            rtl.infer(as_images(network, pixels))
+    (observation,) = observations
+    compare_events(observation, config, placement, pixels)
 
 
 @pytest.mark.parametrize(("lanes", "cores", "memory"), SHAPES)

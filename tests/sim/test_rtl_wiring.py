@@ -10,13 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from augend.gen.place import PlacementError, place
 from augend.gen.program import Program
 from augend.host.driver import connect
-from augend.hw.fit import FitError, check_fit
-from augend.sim.event_trace import observed_events, predicted_events
 from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
 
 from .drawn_wiring import wirings
-from .test_rtl import Kept, as_images
+from .test_rtl import Kept, as_images, compare_events, compare_results, placed
 from .test_rtl_rules import with_rules
 
 SHAPES = [(4, 2, "block"), (16, 1, "distributed")]
@@ -47,49 +45,33 @@ def transport(lanes, cores, memory):
     return Kept(wired(lanes, cores, memory))
 
 
-def check_equal(network, pixels, shape):
-    """Every result, counter, clock and event word of the RTL is that of the models."""
-    lanes, cores, memory = shape
+def check_all(network, pixels, lanes, cores, memory):
+    """Every result, counter, clock and event word of the RTL, in one run, is that of the models."""
     program = Program(network=network, lanes=lanes, cores=cores)
-    config = wired(*shape)
-    try:
-        placement = place(network, lanes=lanes, cores=cores)
-        check_fit(config, placement)
-    except (PlacementError, FitError):
-        assume(False)
+    config = wired(lanes, cores, memory)
+    placement = placed(network, lanes, cores, config)
     images = as_images(network, pixels)
     with connect(program, "golden", config=config) as golden:
         expected = golden.infer(images)
-    kept = transport(*shape)
+    kept = transport(lanes, cores, memory)
     with connect(program, "rtl", config=config, transport=kept) as rtl:
         with kept.traced(100_000) as observations:
-            result = rtl.infer(images)
-    for key in ("predictions", "scores", "cycles"):
-        np.testing.assert_array_equal(getattr(result, key), getattr(expected, key), key)
-    for key in ("spikes", "operations", "words", "updates", "stalls"):
-        for name, values in getattr(expected, key).items():
-            np.testing.assert_array_equal(getattr(result, key)[name], values, f"{key} of {name}")
-    model = GoldenModel(network, record="trains").run(pixels)
-    timing = TimingModel(placement, potential_memory=memory).run(pixels, model.trains)
+            compare_results(rtl.infer(images), expected)
     (observation,) = observations
-    ends = zip(observation.starts, observation.ends, strict=True)
-    for image, (start, end) in enumerate(ends):
-        inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
-        seen = observed_events(config, observation.events[inside], int(start))
-        assert seen == predicted_events(placement, timing, pixels, model.trains, image)
+    compare_events(observation, config, placement, pixels)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings())
 def test_random_wirings(shape, drawn):
-    check_equal(*drawn, shape)
+    check_all(*drawn, *shape)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings(rules=True))
 def test_random_wirings_of_every_rule(drawn):
-    check_equal(*drawn, SHAPES[0])
+    check_all(*drawn, *SHAPES[0])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
