@@ -18,7 +18,7 @@ from augend.gen.training.checkpoint import save_network
 from augend.gen.training.networks import NETWORKS
 from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
 
-__all__ = ["TrainingResult", "accuracy", "train"]
+__all__ = ["TrainingResult", "accuracy", "fit", "train"]
 
 VALIDATION_SEED = 0
 WARM_UP = 0.2
@@ -88,7 +88,7 @@ def train(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = NETWORKS[recipe](**arguments).to(device)
-        _fit(network, training, validation, chosen, epochs, quiet)
+        fit(network, training, validation, chosen, epochs, quiet)
     network = network.cpu().eval()
     metadata: dict[str, Any] = {
         "recipe": recipe,
@@ -117,15 +117,29 @@ def accuracy(network: nn.Module, dataset: DataSet) -> float:
     return (classes == torch.from_numpy(dataset.labels)).double().mean().item()
 
 
-def _fit(
+def fit(
     network: nn.Module,
     training: DataSet,
     validation: DataSet,
     recipe: Recipe,
     epochs: int,
-    quiet: bool,
+    quiet: bool = False,
 ) -> None:
-    """AdamW under a one-cycle learning rate (Smith 2018) on shuffled, augmented batches."""
+    """Train with AdamW and a one-cycle learning rate (Smith 2018) on shuffled, augmented batches.
+
+    Parameters
+    ----------
+    network
+        Trained in place, where it is; in evaluation mode afterwards.
+    training, validation
+        Images to train on, and to show the accuracy of.
+    recipe
+        All numbers but those of the network itself.
+    epochs
+        Passes over the training images.
+    quiet
+        Draw no progress bar.
+    """
     device = next(network.parameters()).device
     layout = torch.channels_last if recipe.bfloat16 else torch.contiguous_format
     convert_conv2d_weight_memory_format(network, layout)
