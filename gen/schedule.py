@@ -6,6 +6,7 @@ from typing import Literal
 
 from augend.gen.memory_plan import potential_hold
 from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.selection import Select
 from augend.gen.synapse_tables import SynapseTables
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Consume",
     "End",
     "Instruction",
+    "Select",
     "Sweep",
     "Take",
     "When",
@@ -76,7 +78,8 @@ class Sweep:
 
     Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
     that finish an input current, the last of which adds the bias. ``planes`` of spikes a step;
-    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``.
+    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``. ``leads``: the words are those
+    of a gate, which take in its source's spikes.
     """
 
     population: str
@@ -107,6 +110,7 @@ class Sweep:
     rest: int = 0
     totals: Literal["no", "count", "first"] = "no"
     takes_back: bool = False
+    leads: Literal["no", "count", "rate"] = "no"
     passes: int = 1
     times: int = 1
     closes: bool = False
@@ -160,7 +164,7 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Take | Sweep | End
+Instruction = Consume | Take | Sweep | Select | End
 
 
 def core_schedule(
@@ -170,6 +174,7 @@ def core_schedule(
     opens: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
+    gates: Mapping[str, tuple[Select, Sweep | None]],
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -189,6 +194,9 @@ def core_schedule(
         How it takes a bit plane of the input current.
     consumes
         By source, how it takes a step of spikes.
+    gates
+        Of the gates of this core: how their spikes pass, and the sweep that takes in those of their
+        source.
     """
     program: list[Instruction] = []
 
@@ -201,7 +209,9 @@ def core_schedule(
     quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
     quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
     quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
-    loop(1, [replace(s, **quiet) for s in sweeps.values()])
+    quiet |= {"leads": "no"}
+    leading = [sweep for _, sweep in gates.values() if sweep is not None]
+    loop(1, [replace(s, **quiet) for s in [*sweeps.values(), *leading]])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
@@ -225,13 +235,17 @@ def core_schedule(
             loop(steps, [replace(sweep, **quiet | adds)])
 
     readout = sweeps.get(network.readout.name)
-    stepwise = [] if readout is None or sums_up(network) else [readout]
+    stepwise: list[Instruction] = [] if readout is None or sums_up(network) else [readout]
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
-    bodies = {
+    bodies: dict[str, list[Instruction]] = {
         name: [*([sweeps[name]] if name in sweeps else []), *consumes.get(name, [])]
         for name in order
     }
+    for gate in network.gates:
+        passing = [one for one in gates.get(gate.name, ()) if one is not None]
+        body = bodies.get(network.root_of(gate.name), stepwise)
+        body += [*passing, *consumes.get(gate.name, [])]
     if network.schedule == "phased":
         phases = [INPUT, *fires]
         for name in order:

@@ -22,6 +22,7 @@ OPTIONAL = frozenset(
         "rest_bits",
         "total_bits",
         "first_bits",
+        "gates",
     }
 )
 """Parameters that may be 0: hardware that is left out where no program needs it."""
@@ -92,6 +93,9 @@ class AcceleratorConfig:
     rest_bits, total_bits, first_bits
         Widths of what a neuron remembers: the steps in which it will not fire, of which all ones
         is for ever; the signed sum of its spikes; how early it first spiked.
+    gates
+        1 where max-pool gates pass the spikes of windows' leaders; the history memory then keeps
+        whether a neuron spiked.
     """
 
     lanes: int = 16
@@ -129,6 +133,7 @@ class AcceleratorConfig:
     rest_bits: int = 0
     total_bits: int = 0
     first_bits: int = 0
+    gates: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -162,12 +167,13 @@ class AcceleratorConfig:
             ("rest_bits", 17),
             ("total_bits", 32),
             ("first_bits", 17),
+            ("gates", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(
                     f"{name} must be at most {most}, not {getattr(self, name)}"
                 )
-        widths = ("inhibition_bits", "rest_bits", "total_bits", "first_bits")
+        widths = ("inhibition_bits", "rest_bits", "total_bits", "first_bits", "gates")
         if (self.history_words > 0) != any(getattr(self, name) for name in widths):
             raise ConfigurationError(
                 f"history_words must be above 0 if, and only if, one of {', '.join(widths)} is, "
@@ -219,13 +225,23 @@ class AcceleratorConfig:
 
     @property
     def emitted_bits(self) -> int:
-        """Width of the number of spikes that a neuron emitted in the step before."""
-        return self.spike_planes if self.inhibition_bits else 0
+        """Width of the number of spikes that a neuron emitted last; a gate's source emits one."""
+        return self.spike_planes if self.inhibition_bits else self.gates
+
+    @property
+    def window_bits(self) -> int:
+        """Width of a row or column of a window's neuron, which may be off the source."""
+        return self.coordinate_bits + 1
 
     @property
     def history_address(self) -> int:
         """Width of a history word's address; 0 where there is none."""
         return max(1, ceil_log2(self.history_words)) if self.history_words else 0
+
+    @property
+    def window_address(self) -> int:
+        """Width that addresses potential and history words alike."""
+        return max(self.potential_address, self.history_address)
 
     @property
     def settles(self) -> bool:

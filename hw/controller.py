@@ -90,7 +90,8 @@ class Controller(wiring.Component):
             self.command.eq(answer),
             self.length.eq(self._length(m, answer)),
         ]
-        m.d.sync += [self.load.strobe.eq(0), waiting.eq(0)]
+        settled = Signal()  # nothing counts any more
+        m.d.sync += [self.load.strobe.eq(0), waiting.eq(0), settled.eq(self.idle)]
         with m.If(self.start):
             m.d.sync += self.clocks.eq(1)
         with m.Elif(~self.done):
@@ -143,7 +144,7 @@ class Controller(wiring.Component):
                 with m.If(self.idle & ~waiting):
                     m.next = "ANSWER"
             with m.State("INFER"):
-                with m.If(self.done & ~waiting):
+                with m.If(self.done & settled & ~waiting):
                     m.next = "ANSWER"
             self._write(m, word, taken, remaining, loaded, memory, row_last)
             with m.State("ANSWER"):

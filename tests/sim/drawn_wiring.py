@@ -7,41 +7,57 @@ from hypothesis import strategies as st
 
 from augend.gen.network import INPUT, Input, Population, SpikingNetwork
 
-from .drawn_everything import some_population, some_projection
+from .drawn_everything import some_gates, some_population, some_projection
 
 
 def shape():
     """Shape (N,) or (C, H, W), of more channels than the lanes that are drawn, at times."""
+    return st.one_of(st.tuples(st.integers(1, 24)), image(), image())
+
+
+def image():
+    """Shape (C, H, W)."""
     side = st.integers(1, 4)
-    return st.one_of(
-        st.tuples(st.integers(1, 24)),
-        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
-        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
-    )
+    return st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side)
 
 
 @st.composite
-def wirings(draw, rules=False):
+def wirings(draw, rules=False, gated=False):
     """A graph of populations, each fed by up to four projections, and some images for it.
 
-    Neurons are plain, or have all rules but that of several spikes a step.
+    Neurons are plain, or have all rules but that of several spikes a step. There are
+    gates where asked for.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(["current", "events"]))
     bits = draw(st.sampled_from([1, 3, 8])) if encoding == "current" else 1
     schedule = draw(st.sampled_from(["synchronous", "phased"]))
     weight_bits = draw(st.sampled_from([1, 2, 8]))
-    names = [f"p{index}" for index in range(draw(st.integers(1, 4)))]
-    shapes = {INPUT: draw(shape())} | {name: draw(shape()) for name in names[:-1]}
+    names = [f"p{index}" for index in range(draw(st.integers(1 + gated, 4)))]
+    shapes = {INPUT: draw(shape())}
+    shapes |= {name: draw(image() if gated else shape()) for name in names[:-1]}
     shapes[names[-1]] = (draw(st.integers(1, 20)),)
     order = list(shapes)
+    gates = draw(some_gates(shapes, names[:-1]).filter(bool)) if gated else []
+    rank = {name: place for place, name in enumerate(order)}
+    for gate in gates:
+        shapes[gate.name] = gate.shape
+        rank[gate.name] = rank[gate.source]
     ends = []
     for place, name in enumerate(names, start=1):
-        sources = draw(st.sets(st.sampled_from(order[:place]), min_size=1, max_size=3))
+        sources = draw(
+            st.sets(
+                st.sampled_from([source for source in rank if rank[source] < place]),
+                min_size=1,
+                max_size=3,
+            )
+        )
         ends += [
-            (source, name) for source in sources for _ in range(draw(st.sampled_from([1, 1, 2])))
+            (source, name)
+            for source in sorted(sources)
+            for _ in range(draw(st.sampled_from([1, 1, 2])))
         ]
-    heard = {source for source, _ in ends}
+    heard = {source for source, _ in ends} | {gate.source for gate in gates}
     ends += [
         (source, draw(st.sampled_from(order[place + 1 :])))
         for place, source in enumerate(order[:-1])
@@ -66,6 +82,7 @@ def wirings(draw, rules=False):
         input=Input(shape=shapes[INPUT], encoding=encoding, bits=bits),
         populations=tuple(populations),
         projections=projections,
+        gates=tuple(gates),
         timesteps=draw(st.integers(1, 4)),
         schedule=schedule,
         weight_bits=weight_bits,

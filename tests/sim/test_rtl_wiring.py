@@ -43,11 +43,11 @@ def transport(lanes, cores, memory):
     return Kept(wired(lanes, cores, memory))
 
 
-def check_equal(network, pixels, shape):
+def check_equal(network, pixels, shape, configured=wired, kept_at=transport):
     """Every result, counter, clock and event word of the RTL is that of the models."""
     lanes, cores, memory = shape
     program = Program(network=network, lanes=lanes, cores=cores)
-    config = wired(*shape)
+    config = configured(*shape)
     try:
         placement = place(network, lanes=lanes, cores=cores)
         check_fit(config, placement)
@@ -56,7 +56,7 @@ def check_equal(network, pixels, shape):
     images = as_images(network, pixels)
     with connect(program, "golden", config=config) as golden:
         expected = golden.infer(images)
-    kept = transport(*shape)
+    kept = kept_at(*shape)
     with connect(program, "rtl", config=config, transport=kept) as rtl:
         with kept.traced(100_000) as observations:
             result = rtl.infer(images)
@@ -72,7 +72,9 @@ def check_equal(network, pixels, shape):
     for image, (start, end) in enumerate(ends):
         inside = (observation.events[:, 0] >= start) & (observation.events[:, 0] <= end)
         seen = observed_events(config, observation.events[inside], int(start))
-        assert seen == predicted_events(placement, timing, pixels, model.trains, image)
+        predicted = predicted_events(placement, timing, pixels, model.trains, image)
+        # What nobody takes may be emitted later than the prediction, until which events are seen.
+        assert seen == [event for event in predicted if event.clock <= end - start]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
