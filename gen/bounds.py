@@ -8,7 +8,7 @@ import numpy as np
 from augend.gen.intervals import Arrival, Interval, gathered, stepped, summed
 from augend.gen.network import INPUT, ContractError, Ints, Population, Projection, SpikingNetwork
 
-__all__ = ["MOST_BITS", "Bounds", "bounds", "signed_bits"]
+__all__ = ["MOST_BITS", "Bounds", "bounds", "late_bound", "signed_bits"]
 
 MOST_BITS = 31
 """Widest potential or accumulator that the hardware is made for."""
@@ -143,6 +143,18 @@ def _bounds(network: SpikingNetwork, population: Population) -> Bounds:
         accumulator=accumulator,
         lsb_first=lsb_first,
     )
+
+
+def late_bound(network: SpikingNetwork, population: Population) -> tuple[int, int]:
+    """Least and greatest sum of delayed spikes of one step, and of some of them."""
+    none = np.zeros(population.shape, np.int64)
+    total = Arrival.of(none, none)
+    for projection in network.into(population.name):
+        if projection.delay:
+            fall, rise = _weight_sums(network, projection)
+            least, most = network.most_spikes(projection.source)
+            total = total.plus(Arrival.of(fall * most + rise * least, rise * most + fall * least))
+    return _extremes(total.partly)
 
 
 def _times(network: SpikingNetwork, projection: Projection) -> int:

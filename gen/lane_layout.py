@@ -17,7 +17,8 @@ class LaneLayout:
 
     A word has three coordinates (a, b, g). Lanes lie along the channels: a = y, b = x, g counts
     words of channels; or, for an input of few channels, along the columns: a = y, b = channel, g
-    counts words of columns. Words are numbered a first, g fastest. A shape (N,) has only g.
+    counts words of columns. Words are numbered a first, g fastest; or b first, where neurons are to
+    lie in the order (C, H, W). A shape (N,) has only g.
 
     Parameters
     ----------
@@ -27,15 +28,26 @@ class LaneLayout:
         Neurons a word, a power of two.
     along
         ``channels`` or ``columns``.
+    b_first
+        Whether words are numbered b first, for lanes along the columns.
     """
 
     shape: Shape
     lanes: int
     along: Literal["channels", "columns"] = "channels"
+    b_first: bool = False
 
     @classmethod
-    def of_input(cls, shape: Shape, lanes: int, *, channels: bool = False) -> "LaneLayout":
-        """Lay an input out in the fewest words, along its channels where asked or where equal."""
+    def of_input(
+        cls, shape: Shape, lanes: int, *, channels: bool = False, in_order: bool = False
+    ) -> "LaneLayout":
+        """Lay an input out in the fewest words, along its channels where asked or where equal.
+
+        With ``in_order`` all neurons, word by word and lane by lane, follow each other in the order
+        (C, H, W), in which they draw.
+        """
+        if in_order and len(shape) == 3:
+            return cls(shape=shape, lanes=lanes, along="columns", b_first=True)
         layouts = [cls(shape=shape, lanes=lanes)]
         if len(shape) == 3 and not channels:
             layouts.append(cls(shape=shape, lanes=lanes, along="columns"))
@@ -50,6 +62,11 @@ class LaneLayout:
         if self.along == "columns":
             return height, channels, -(-width // self.lanes)
         return height, width, -(-channels // self.lanes)
+
+    @property
+    def lane_neurons(self) -> int:
+        """Number of neurons along the lanes of all g."""
+        return self.shape[-1 if self.along == "columns" else 0]
 
     @property
     def words(self) -> int:
@@ -76,7 +93,7 @@ class LaneLayout:
         if len(self.shape) == 1:
             spread = values.reshape(*lead, 1, 1, self.shape[0])
         elif self.along == "columns":
-            spread = np.moveaxis(values, -3, -2)  # (..., H, C, W)
+            spread = values if self.b_first else np.moveaxis(values, -3, -2)  # (..., H, C, W)
         else:
             spread = np.moveaxis(values, -3, -1)  # (..., H, W, C)
         a, b, g = self.extent
@@ -87,4 +104,8 @@ class LaneLayout:
 
     def coordinates(self) -> Ints:
         """Coordinates (a, b, g) of each word, ``(words, 3)``."""
+        if self.b_first:
+            a, b, g = self.extent
+            at_b, at_a, at_g = np.unravel_index(np.arange(self.words), (b, a, g))
+            return np.stack([at_a, at_b, at_g], axis=-1)
         return np.stack(np.unravel_index(np.arange(self.words), self.extent), axis=-1)

@@ -31,8 +31,8 @@ class LayerCost:
     fan_out_mean, fan_out_most
         Synapses that a spike of it reaches, on average over its neurons, and at most.
     additions
-        Weights that are added in one step if everything spikes; of a current, once an image if
-        all bits are set.
+        Weights that are added in one step if everything spikes, of several spikes as many as
+        their number can have bits set; of a current, once an image if all bits are set.
     weight_memory
         Bits of all weights into it, each stored once.
     weight_bits
@@ -86,7 +86,8 @@ def _population_cost(
         current = projection.source == INPUT and network.current_fed(population)
         low, high = network.most_spikes(projection.source)
         synapses += count
-        additions += count * (network.input.bits if current else max(-low, high))
+        planes = (max(-low, high) + 1).bit_length() - 1  # most bits set in a number up to that
+        additions += count * (network.input.bits if current else planes)
         widths.append(network.bits_of(projection))
         memory += projection.weight.size * widths[-1]
     mean, most = _fan_out(network, population.name)

@@ -18,7 +18,16 @@ from augend.gen.network import (
     Projection,
     SpikingNetwork,
 )
-from augend.gen.schedule import Consume, Instruction, Sweep, Take, When, core_schedule, sums_up
+from augend.gen.schedule import (
+    Consume,
+    Instruction,
+    Sweep,
+    Take,
+    When,
+    comes_early,
+    core_schedule,
+    sums_up,
+)
 from augend.gen.selection import Select, lead_bounds
 from augend.gen.sweep_rules import most_spikes, negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
@@ -29,6 +38,7 @@ __all__ = [
     "PlacementError",
     "UnsupportedError",
     "assign_cores",
+    "driven",
     "place",
 ]
 
@@ -49,10 +59,17 @@ RUNS: frozenset[str] = frozenset(
         "several spikes a step",
         "a range of channels",
         "a crop",
+        "a delay",
         "weights of their own width",
         "shifted weights",
+        "input encoding rate",
+        "input encoding ttfs",
+        "input encoding hybrid",
+        "several input events a step",
         "readout by count",
         "readout by first_spike",
+        "readout by softmax",
+        "early exit",
         "a max-pool gate",
     }
 )
@@ -147,6 +164,13 @@ class Placement:
         emitters = [*self.network.populations, *self.network.gates]
         return {INPUT: 0} | {one.name: i for i, one in enumerate(emitters, 1)}
 
+    @property
+    def decides(self) -> bool:
+        """Whether an inference can end before the last time step."""
+        network = self.network
+        several = network.readout.size > 1 and network.timesteps > 1
+        return network.exit_margin is not None and several
+
     def listeners(self, name: str) -> list[int]:
         """Cores to which the events of a population, or gate, go."""
         return sorted({self.core_of[p.target] for p in self.network.out_of(name)})
@@ -205,7 +229,8 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     layouts = {one.name: LaneLayout(shape=one.shape, lanes=lanes) for one in emitters}
     shape = network.input.shape
     masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
-    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked)
+    drawn = network.input.encoding == "rate"
+    layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked, in_order=drawn)
     bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
@@ -233,12 +258,6 @@ def _refuse(network: SpikingNetwork) -> None:
         *others, last = refused
         listed = f"{', '.join(others)} and {last}" if others else last
         raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
-    if any(n > 1 for n in network.readout.shape[1:]):
-        raise UnsupportedError(
-            f"Readout {network.readout.name!r} has shape {network.readout.shape}; the readout unit "
-            f"takes (classes,) or (classes, 1, 1): end in a linear layer, or pool to 1x1, or "
-            f"{_ELSEWHERE}"
-        )
     if not network.out_of(INPUT):
         raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
     for gate in network.gates:
@@ -278,6 +297,7 @@ class _CoreBuilder:
         self.potential_words = 0
         self.potential_base: dict[str, int] = {}
         self.current_base: dict[str, int] = {}
+        self.early_base: dict[str, int] = {}
         self.lead_base: dict[str, int] = {}
         self.shared: frozenset[str] = frozenset()
         self.history_words = 0
@@ -296,13 +316,16 @@ class _CoreBuilder:
         fed = [p for p in held if network.current_fed(p)]
         holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
         holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
+        early = [p for p in held if any(comes_early(network, q) for q in network.into(p.name))]
+        holds += [potential_hold(network, p, layouts[p.name].words) for p in early]
         holds += [lead_hold(network, g, layouts[g.source].words) for g in led]
         found = plan(holds)
         names = [p.name for p in held]
-        self.potential_base = dict(zip(names, found.bases, strict=False))
-        fed_bases = found.bases[len(held) :]
-        self.current_base = dict(zip((p.name for p in fed), fed_bases, strict=False))
-        self.lead_base = dict(zip((g.name for g in led), fed_bases[len(fed) :], strict=True))
+        bases = iter(found.bases)
+        self.potential_base = {p.name: next(bases) for p in held}
+        self.current_base = {p.name: next(bases) for p in fed}
+        self.early_base = {p.name: next(bases) for p in early}
+        self.lead_base = {g.name: next(bases) for g in led}
         self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
         self.potential_words = found.words
 
@@ -347,32 +370,45 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
                 currents[population.name] = _current_sweep(
                     placement, builder, population, sweeps[population.name]
                 )
+    merges = {
+        name: replace(_merge(sweeps[name]), current_base=base)
+        for name, base in builder.early_base.items()
+    }
     gates = _gates(placement, builder, sweeps)
     planes: list[Consume] = []
     spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
-        if placement.core_of[projection.target] != core:
-            continue
         source = projection.source
+        silent = source != INPUT and not network.population(network.root_of(source)).fires
+        if placement.core_of[projection.target] != core or silent:
+            continue
         consume = _consume(placement, builder, projection, tables)
         base = sweeps[projection.target]
         if source == INPUT and network.input.is_current:
             planes.append(consume(base.current_base))
         if source != INPUT or network.input.spikes:
-            spikes.setdefault(source, []).append(consume(base.potential_base))
+            first = base.potential_base
+            if comes_early(network, projection):
+                first = builder.early_base[projection.target]
+            late = replace(consume(first), discards_last=projection.delay > 0)
+            spikes.setdefault(source, []).append(late)
     opens = {
         name: sweeps[name]
         for name in currents
-        if name in builder.shared and not network.gathers(network.population(name))
+        if name in builder.shared
+        and driven(network, network.population(name))
+        and not network.gathers(network.population(name))
     }
     schedule = core_schedule(
         network,
         sweeps,
         currents,
         opens,
+        merges,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
         gates,
+        decides=placement.decides,
     )
     return builder.build(schedule)
 
@@ -417,6 +453,19 @@ def _gates(
     return gates
 
 
+def _merge(sweep: Sweep) -> Sweep:
+    """Sweep that adds early arrivals to the potentials, once they have fired."""
+    return Sweep(
+        population=sweep.population,
+        potential_base=sweep.potential_base,
+        parameter_base=sweep.parameter_base,
+        extent=sweep.extent,
+        per_neuron=sweep.per_neuron,
+        current="always",
+        clears="always",
+    )
+
+
 def _consume(
     placement: Placement, builder: _CoreBuilder, projection: Projection, tables: SynapseTables
 ) -> Callable[[int], Consume]:
@@ -455,18 +504,23 @@ def _shared(placement: Placement, consumes: list[Consume]) -> list[Consume | Tak
     return [replace(first, keeps=bool(others)), *replays]
 
 
+def driven(network: SpikingNetwork, population: Population) -> bool:
+    """Whether an input current comes to a population in every step, and brings the bias."""
+    return network.current_fed(population) and not network.input.spikes
+
+
 def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) -> Sweep:
     """Reserve a population's potentials and parameters; the sweep that fires or reads it."""
     network = placement.network
     layout = placement.layouts[population.name]
-    fed = network.current_fed(population)
+    brings = driven(network, population)
     gathers = network.gathers(population)
     last = population is network.readout
     summed = last and sums_up(network)
     shared = population.name in builder.shared
     rules = sweep_rules(network, population)
     added = population.bias * (network.timesteps if summed or gathers else 1)
-    if shared and not fed:
+    if shared and not brings:
         added = _sum(population, added, population.initial)
     elif shared and gathers:
         added = population.initial
@@ -479,8 +533,10 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         *negative_rows(population, rules["planes"]),
         *([] if population.floor is None else [population.floor]),
     )
-    bias: When = "first" if gathers and (shared or not fed) else "never" if fed else "always"
-    current = fed and not gathers
+    in_every_step = placement.decides or network.softmax is not None
+    read: When = "never" if not last else "always" if in_every_step else "last"
+    bias: When = "first" if gathers and (shared or not brings) else "never" if brings else "always"
+    current = brings and not gathers
     return Sweep(
         population=population.name,
         potential_base=builder.potential_base[population.name],
@@ -493,7 +549,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         clears="last" if current else "never",
         bias=bias,
         emits=population.fires and bool(network.out_of(population.name)),
-        read="last" if last else "never",
+        read=read,
         restart="zero" if shared else "initial",
         updates=population.size * (network.timesteps if summed and not population.plain else 1),
         **rules,
@@ -507,8 +563,9 @@ def _current_sweep(
     layout = placement.layouts[population.name]
     assert population.current_shift is not None
     done = placement.network.input.bits - 1 if placement.lsb_first else 0
+    bias = population.bias * driven(placement.network, population)
     rows, per_neuron = _parameter_rows(
-        layout, population, population.current_shift - done, population.bias, population.bias * 0
+        layout, population, population.current_shift - done, bias, bias * 0
     )
     return Sweep(
         population=population.name,

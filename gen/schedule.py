@@ -5,19 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from augend.gen.memory_plan import potential_hold
-from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.network import INPUT, Projection, SpikingNetwork
 from augend.gen.selection import Select
 from augend.gen.synapse_tables import SynapseTables
 
 __all__ = [
     "FOREVER",
     "Consume",
+    "Decide",
     "End",
     "Instruction",
     "Select",
     "Sweep",
     "Take",
     "When",
+    "comes_early",
     "core_schedule",
     "holds",
     "sums_up",
@@ -34,10 +36,11 @@ FOREVER = -1
 class Consume:
     """Take one step of a source's events through a projection.
 
-    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. ``port``
-    is the core of the source, or the number of cores for the input. ``times``, ``closes`` and
-    ``back`` (here and below): length of the loop that it stands in, whether it is the loop's last
-    instruction, and where the loop begins.
+    One that ``keeps`` keeps the step for those that follow, each of which ``replays`` it. One that
+    ``discards_last`` throws the step of the loop's last iteration away. ``port`` is the core of the
+    source, or the number of cores for the input. ``times``, ``closes`` and ``back`` (here and
+    below): length of the loop that it stands in, whether it is the loop's last instruction, and
+    where the loop begins.
     """
 
     source: str
@@ -51,6 +54,7 @@ class Consume:
     shift: int = 0
     keeps: bool = False
     replays: bool = False
+    discards_last: bool = False
     times: int = 1
     closes: bool = False
     back: int = 0
@@ -156,6 +160,19 @@ def holds(when: When, iteration: int, times: int) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Decide:
+    """Wait with all cores until it is known whether the inference ends with this time step.
+
+    Where it does, the core's initialisation is carried out once more. In the loop's last iteration
+    there is nothing to wait for.
+    """
+
+    times: int = 1
+    closes: bool = False
+    back: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class End:
     """The inference is over; the next one begins at ``back``."""
 
@@ -164,7 +181,7 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Take | Sweep | Select | End
+Instruction = Consume | Take | Sweep | Select | Decide | End
 
 
 def core_schedule(
@@ -172,9 +189,12 @@ def core_schedule(
     sweeps: dict[str, Sweep],
     currents: dict[str, Sweep],
     opens: Mapping[str, Sweep],
+    merges: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
     gates: Mapping[str, tuple[Select, Sweep | None]],
+    *,
+    decides: bool = False,
 ) -> list[Instruction]:
     """Schedule of a core: initialisation, then inference.
 
@@ -190,6 +210,9 @@ def core_schedule(
     opens
         Of these sweeps, those of populations that need their initial potentials set, in the phased
         schedule, before anything comes in.
+    merges
+        Sweeps that add what arrived too early for the step: spikes with a delay, of populations
+        that come before their target.
     planes
         How it takes a bit plane of the input current.
     consumes
@@ -197,6 +220,8 @@ def core_schedule(
     gates
         Of the gates of this core: how their spikes pass, and the sweep that takes in those of their
         source.
+    decides
+        Whether the inference may end before the last time step.
     """
     program: list[Instruction] = []
 
@@ -213,6 +238,8 @@ def core_schedule(
     leading = [sweep for _, sweep in gates.values() if sweep is not None]
     loop(1, [replace(s, **quiet) for s in [*sweeps.values(), *leading]])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
+    early = {"current": "never", "clears": "never", "restart": "zero"}
+    loop(1, [replace(m, potential_base=m.current_base, **early) for m in merges.values()])
     begin = len(program) + 1
     program.append(End(back=begin))
 
@@ -230,16 +257,21 @@ def core_schedule(
     for name, shift in currents.items():
         loop(shift.passes, [replace(shift, scale="halve_some", bias="last")])
         sweep = sweeps[name]
-        if sweep.fire and sweep.current == "never":  # all its steps come before it fires
+        once = network.input.spikes  # a hybrid input's current, before its spikes
+        if once or (sweep.fire and sweep.current == "never"):  # or all steps before it fires
             adds = {"current": "always", "clears": "last", "restart": "no", "remembers": False}
-            loop(steps, [replace(sweep, **quiet | adds)])
+            loop(1 if once else steps, [replace(sweep, **quiet | adds | {"leak": ()})])
 
     readout = sweeps.get(network.readout.name)
-    stepwise: list[Instruction] = [] if readout is None or sums_up(network) else [readout]
+    last = network.readout.name
+    stepwise: list[Instruction] = []
+    if not sums_up(network):
+        stepwise = [unit[last] for unit in (sweeps, merges) if last in unit]
+        stepwise += consumes.get(last, [])
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies: dict[str, list[Instruction]] = {
-        name: [*([sweeps[name]] if name in sweeps else []), *consumes.get(name, [])]
+        name: [unit[name] for unit in (sweeps, merges) if name in unit] + [*consumes.get(name, [])]
         for name in order
     }
     for gate in network.gates:
@@ -255,8 +287,9 @@ def core_schedule(
         open_for(len(phases))
         loop(steps, stepwise)
     else:
-        loop(steps, [*(item for name in order for item in bodies[name]), *stepwise])
-    if readout is not None and not stepwise:
+        body = [*(item for name in order for item in bodies[name]), *stepwise]
+        loop(steps, [*body, Decide()] if decides and body else body)
+    if readout is not None and sums_up(network):
         if readout.current != "never" and steps > 1:  # the current of every step but the last
             quiet = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
             loop(steps - 1, [replace(readout, **quiet)])
@@ -268,4 +301,19 @@ def core_schedule(
 def sums_up(network: SpikingNetwork) -> bool:
     """Whether the readout only accumulates, so that it is swept once, at the end."""
     readout = network.readout
+    if network.exit_margin is not None or network.softmax is not None:
+        return False
     return not (readout.fires or readout.leak or readout.floor is not None or readout.clamp_steps)
+
+
+def comes_early(network: SpikingNetwork, projection: Projection) -> bool:
+    """Whether its spikes are taken before the step in which they arrive has begun.
+
+    They are those of a delay, out of a population before the target: of the same step there is
+    still a sweep of the target to come. A readout that only accumulates is swept once, at the end.
+    """
+    names = [p.name for p in network.populations]
+    target = projection.target
+    source = network.root_of(projection.source)
+    before = projection.delay > 0 and names.index(source) < names.index(target)
+    return before and not (target == network.readout.name and sums_up(network))

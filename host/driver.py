@@ -10,7 +10,15 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement, UnsupportedError, place
 from augend.gen.program import Program
-from augend.host.packets import Answer, LinkError, Words, make_packet, parse_answers
+from augend.host.packets import (
+    Answer,
+    FaultError,
+    LinkError,
+    Words,
+    make_packet,
+    missing_words,
+    parse_answers,
+)
 from augend.host.result import Result
 from augend.host.transport import InProcess, Transport
 from augend.hw.configuration import AcceleratorConfig
@@ -27,6 +35,13 @@ __all__ = ["Accelerator", "GoldenAccelerator", "RtlAccelerator", "connect"]
 
 _ATTEMPTS = 8
 _BATCH = 64
+_IDENTITY_WORDS = 8
+
+_GIVEN_UP = {
+    Fault.STALLED: "nothing moved any more",
+    Fault.TOKEN: "a core got a step of another population than it waited for",
+    Fault.QUEUE: "a step had more event words than its queue was made for",
+}
 
 
 class Accelerator(Protocol):
@@ -114,10 +129,11 @@ class GoldenAccelerator:
             spikes=golden.spikes,
             operations=golden.operations,
             updates=golden.updates,
+            exit_step=golden.exit_step,
         )
         if self._timing is None:
             return result
-        timing = self._timing.run(pixels, golden.trains)
+        timing = self._timing.run(pixels, golden.trains, golden.exit_step)
         return replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
 
     def __enter__(self) -> "GoldenAccelerator":
@@ -173,11 +189,10 @@ class RtlAccelerator:
     def _hello(self) -> None:
         """Find out whom we speak to, and agree on the next sequence number."""
         for _ in range(_ATTEMPTS):
-            packet = make_packet(Command.HELLO, self._sequence)
-            answers = parse_answers(self.transport.exchange(packet, 7))
+            identity = self._identity()
             self._sequence = (self._sequence + 1) & 0xFFFF
-            if answers and answers[-1].command == Command.IDENTITY:
-                found = int(answers[-1].payload[0])
+            if identity is not None:
+                found = int(identity.payload[0])
                 lanes, cores = found >> 8 & 0xFFFF, found >> 24
                 if (lanes, cores) != (self.config.lanes, self.config.cores):
                     raise LinkError(
@@ -186,6 +201,21 @@ class RtlAccelerator:
                     )
                 return
         raise LinkError("No accelerator answers on this link: check that it is on and configured")
+
+    def _identity(self) -> Answer | None:
+        """Ask who is there; what is still on its way from before is passed over."""
+        asked = _IDENTITY_WORDS
+        came = self.transport.exchange(make_packet(Command.HELLO, self._sequence), asked)
+        heard = came
+        while True:
+            for answer in parse_answers(heard):
+                if answer.command == Command.IDENTITY and answer.sequence == self._sequence:
+                    return answer
+            if len(came) < asked:  # nothing more comes
+                return None
+            asked = missing_words(heard) or _IDENTITY_WORDS
+            came = self.transport.exchange(np.zeros(0, np.uint32), asked)
+            heard = np.concatenate([heard, came])
 
     def _load(self) -> None:
         requests = []
@@ -226,12 +256,14 @@ class RtlAccelerator:
                 for i, (command, payload) in enumerate(left)
             ]
             expect = sum(3 + self._answer_words(command) for command, _ in left)
-            came = parse_answers(self.transport.exchange(np.concatenate(packets), expect))
+            words = self.transport.exchange(np.concatenate(packets), expect)
+            if missing := missing_words(words):  # a refusal is longer than what was expected
+                rest = self.transport.exchange(np.zeros(0, np.uint32), missing)
+                words = np.concatenate([words, rest])
+            came = parse_answers(words)
             for answer in came:
-                if answer.command == Command.REFUSED and answer.fault == Fault.PROGRAM:
-                    raise LinkError("The accelerator holds another program: load this one first")
-                if answer.command == Command.REFUSED and answer.fault == Fault.COMMAND:
-                    raise LinkError("The accelerator does not know a command: versions differ")
+                if answer.command == Command.REFUSED:
+                    self._raise(answer)
                 if answer.command != Command.REFUSED and answer.sequence == self._sequence:
                     answers.append(answer)
                     self._sequence = (self._sequence + 1) & 0xFFFF
@@ -249,24 +281,44 @@ class RtlAccelerator:
             f"attempts: the link loses or damages too much"
         )
 
+    def _raise(self, answer: Answer) -> None:
+        """Raise what a refusal means, where sending again does not help."""
+        error = None
+        if answer.fault == Fault.PROGRAM:
+            error = LinkError("The accelerator holds another program: load this one first")
+        elif answer.fault == Fault.COMMAND:
+            error = LinkError("The accelerator does not know a command: versions differ")
+        elif answer.fault in _GIVEN_UP:
+            waits = ", ".join(map(str, answer.waiting))
+            where = f" (cores that wait: {waits})" if waits else ""
+            error = FaultError(
+                f"The accelerator gave an inference up: {_GIVEN_UP[answer.fault]}{where}. What is "
+                f"loaded is not what was placed for this accelerator; load the program again"
+            )
+        if error is not None:
+            self._hello()  # what else was sent has been refused too
+            raise error
+
     def _answer_words(self, command: Command) -> int:
         if command != Command.RUN:
             return 0
         config = self.config
-        classes = self.program.network.readout.channels
-        return classes + 3 + config.cores * (len(STALLS) + len(QUANTITIES) * config.populations)
+        classes = self.program.network.readout.size
+        return classes + 4 + config.cores * (len(STALLS) + len(QUANTITIES) * config.populations)
 
     def _result(self, payloads: list[Words]) -> Result:
         config = self.config
-        classes = self.program.network.readout.channels
+        network = self.program.network
+        classes = network.readout.size
         answer = np.stack(payloads).astype(np.int64)  # (images, words)
-        head, tail = np.split(answer, [classes + 3], axis=1)
+        head, tail = np.split(answer, [classes + 4], axis=1)
         per_core = tail.reshape(len(answer), config.cores, -1)
         stalls, counters = np.split(per_core, [len(STALLS)], axis=2)
         # Each population is counted on its own core only.
         counters = counters.sum(1).reshape(len(answer), config.populations, len(QUANTITIES))
         numbers = self.placement.numbers
         names = [name for name in numbers if name != INPUT]
+        steps = head[:, classes + 3]
         counted = {
             quantity: {name: counters[:, numbers[name], q] for name in names}
             for q, quantity in enumerate(QUANTITIES)
@@ -279,6 +331,7 @@ class RtlAccelerator:
             words=counted["words"],
             updates=counted["updates"],
             cycles=head[:, classes + 2],
+            exit_step=np.where(steps == 0, network.timesteps, steps),
             stalls={reason: stalls[:, :, i] for i, reason in enumerate(STALLS)},
         )
 

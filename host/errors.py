@@ -9,7 +9,7 @@ from augend.gen.place import PlacementError
 from augend.gen.program import ProgramError
 from augend.gen.scaling import PixelError
 from augend.gen.training import CheckpointError, RecipeError
-from augend.host.packets import LinkError
+from augend.host.packets import FaultError, LinkError
 from augend.hw.configuration import ConfigurationError
 from augend.hw.fit import FitError
 from augend.sim.verilated import BuildError
@@ -30,6 +30,7 @@ USER_ERRORS = (
     ConversionError,
     DataSetError,
     EncodingError,
+    FaultError,
     FitError,
     LinkError,
     PixelError,

@@ -8,13 +8,25 @@ import numpy.typing as npt
 
 from augend.hw.packet import MAGIC, Command, Fault
 
-__all__ = ["Answer", "LinkError", "Words", "make_packet", "parse_answers"]
+__all__ = [
+    "Answer",
+    "FaultError",
+    "LinkError",
+    "Words",
+    "make_packet",
+    "missing_words",
+    "parse_answers",
+]
 
 Words = npt.NDArray[np.uint32]
 
 
 class LinkError(RuntimeError):
     """The accelerator did not answer as the protocol demands, also after repeating."""
+
+
+class FaultError(RuntimeError):
+    """The accelerator gave an inference up; the message says what it met and on which cores."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,6 +41,12 @@ class Answer:
     def fault(self) -> Fault:
         """Why it refused."""
         return Fault(int(self.payload[0]))
+
+    @property
+    def waiting(self) -> list[int]:
+        """Cores that were not idle when it gave up."""
+        busy = int(self.payload[2]) >> 16
+        return [core for core in range(16) if busy >> core & 1]
 
 
 def make_packet(command: Command, sequence: int, payload: npt.ArrayLike = ()) -> Words:
@@ -59,3 +77,14 @@ def parse_answers(words: Words) -> list[Answer]:
         answers.append(Answer(command=command, sequence=head >> 16, payload=body[2:]))
         at = end
     return answers
+
+
+def missing_words(words: Words) -> int:
+    """How many words the packet still lacks that a stretch of the stream breaks off in."""
+    heads = (words & 0xFF == MAGIC).nonzero()[0]
+    for at in heads[::-1].tolist():
+        size = int(words[at + 1]) if at + 1 < len(words) else 0xFFFF << 16
+        length = size & 0xFFFF
+        if size >> 16 == ~length & 0xFFFF and at + 3 + length > len(words):
+            return at + 3 + length - len(words)
+    return 0

@@ -87,7 +87,7 @@ def profile_program(
     model = TimingModel(
         placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
     )
-    timing = model.run(pixels, golden.trains, spans=True)
+    timing = model.run(pixels, golden.trains, golden.exit_step, spans=True)
     with connect(program, "golden", config=config) as accelerator:
         result = accelerator.infer(images)
     verification = None

@@ -20,10 +20,12 @@ class Result:
     predictions
         ``(images,)``: number of the greatest score, the first of equals.
     scores
-        ``(images, classes)``: potentials of the readout.
+        ``(images, classes)``: those of the readout, in (C, H, W) order.
     spikes, operations, words, updates
         ``{population: (images,)}``: spikes emitted, additions into it, potential words that these
         were made on, neuron updates.
+    exit_step
+        ``(images,)``: time steps run; all of them without an exit margin.
     cycles
         ``(images,)``: clocks from the start of an inference until its prediction stands; None
         where the network has no place on the hardware, whose clocks alone can be told.
@@ -36,6 +38,7 @@ class Result:
     spikes: Mapping[str, Ints]
     operations: Mapping[str, Ints]
     updates: Mapping[str, Ints]
+    exit_step: Ints
     words: Mapping[str, Ints] = field(default_factory=dict)
     cycles: Ints | None = None
     stalls: Mapping[str, Ints] = field(default_factory=dict)
@@ -57,6 +60,7 @@ def joined(results: list[Result]) -> Result:
     return Result(
         predictions=np.concatenate([r.predictions for r in results]),
         scores=np.concatenate([r.scores for r in results]),
+        exit_step=np.concatenate([r.exit_step for r in results]),
         cycles=None if clocks[0] is None else np.concatenate([c for c in clocks if c is not None]),
         spikes=of("spikes"),
         operations=of("operations"),

@@ -53,6 +53,7 @@ def verify(expected: Result, result: Result) -> Verification:
         ("prediction", expected.predictions, result.predictions),
         ("scores", expected.scores, result.scores),
         ("clocks", expected.cycles, result.cycles),
+        ("steps run", expected.exit_step, result.exit_step),
     ]
     for key in _COMPARED:
         one, other = getattr(expected, key), getattr(result, key)
@@ -91,7 +92,7 @@ def first_difference(accelerator: RtlAccelerator, image: npt.NDArray) -> str:
     golden = GoldenModel(program.network, record="trains").run(pixels)
     timing = TimingModel(
         placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
-    ).run(pixels, golden.trains)
+    ).run(pixels, golden.trains, golden.exit_step)
     expected = predicted_events(placement, timing, pixels, golden.trains, 0)
     with transport.traced(4 * len(expected) + 1000) as observations:
         accelerator.infer(image[None])

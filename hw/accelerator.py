@@ -1,12 +1,15 @@
 """The accelerator: link, encoder, router, cores and readout, connected."""
 
-from amaranth.hdl import Cat, Module
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.controller import Controller
-from augend.hw.core import Core
+from augend.hw.core import FAULTS, Core
 from augend.hw.encoder import Encoder
 from augend.hw.event_word import event_word
 from augend.hw.loading import MEMORIES, row_bits
@@ -52,11 +55,26 @@ class Accelerator(wiring.Component):
         m.submodules.receiver = receiver = PacketReceiver(config)
         m.submodules.sender = sender = PacketSender()
         m.submodules.controller = controller = Controller(config)
-        m.submodules.encoder = encoder = Encoder(config)
+        encoder = Encoder(config)
         m.submodules.router = router = SpikeRouter(config)
         m.submodules.readout = readout = Readout(config)
         cores = [Core(config) for _ in range(config.cores)]
-
+        # An inference that ends early leaves the encoder with steps that nobody takes.
+        stop = (readout.decided & readout.exits) | controller.abort
+        may_stop = config.early_exit or config.watchdog_bits
+        m.submodules.encoder = ResetInserter(stop)(encoder) if may_stop else encoder
+        faults = reduce(or_, (core.faults for core in cores))
+        stirs = Cat(core.stirs for core in cores).any()
+        if config.watchdog_bits:
+            lost = Signal()
+            wrote = Signal()
+            m.d.sync += wrote.eq(encoder.wrote)
+            stirs = stirs | wrote
+            with m.If(controller.start):
+                m.d.sync += lost.eq(0)
+            with m.Elif(encoder.lost):
+                m.d.sync += lost.eq(1)
+            faults = faults | lost << FAULTS.index("queue")
         wiring.connect(m, wiring.flipped(self.host), receiver.link)
         wiring.connect(m, receiver.words, controller.words)
         wiring.connect(m, controller.reply, sender.words)
@@ -73,18 +91,27 @@ class Accelerator(wiring.Component):
             encoder.start.eq(controller.start & ~controller.restart),
             encoder.load_row.eq(strobe["input"]),
             encoder.load_constants.eq(strobe["encoder"]),
+            encoder.load_threshold.eq(strobe["rate"]),
+            encoder.load_interval.eq(strobe["interval"]),
             encoder.load_address.eq(load.address),
             encoder.load_data.eq(load.row),
             router.load.eq(strobe["route"]),
             router.load_population.eq(load.address),
             router.load_cores.eq(load.row),
-            controller.idle.eq(Cat(core.idle for core in cores).all()),
+            controller.idle.eq(Cat(core.idle for core in cores)),
+            controller.stirs.eq(stirs),
+            controller.faults.eq(faults),
+            readout.waiting.eq(Cat(core.idle | core.waits for core in cores).all()),
             controller.done.eq(readout.done),
             controller.prediction.eq(readout.prediction),
             controller.classes_last.eq(constants.classes_last),
             controller.score.eq(readout.score),
-            readout.index.eq(controller.score_index),
+            readout.following.eq(controller.score_following),
+            controller.steps.eq(readout.steps),
             readout.clear.eq(controller.start),
+            readout.load_noise.eq(strobe["noise"]),
+            readout.load_address.eq(load.address),
+            readout.load_data.eq(load.row),
             self.start.eq(controller.start & ~controller.restart),
             self.done.eq(readout.done),
         ]
@@ -98,6 +125,10 @@ class Accelerator(wiring.Component):
             m.d.comb += [
                 core.start.eq(controller.start),
                 core.restart.eq(controller.restart),
+                core.decided.eq(readout.decided),
+                core.exits.eq(readout.exits),
+                core.free.eq(readout.free),
+                core.abort.eq(controller.abort),
                 router.ports[i].eq(core.port),
                 core.load.eq(load),
                 core.counter_read.eq(controller.counter_read[i]),
@@ -113,7 +144,8 @@ class Accelerator(wiring.Component):
                 m.d.comb += [
                     readout.word.eq(1),
                     readout.word_last.eq(core.read_last),
-                    readout.potentials.eq(core.sums),
+                    readout.word_final.eq(core.read_final),
+                    readout.values.eq(core.sums),
                 ]
         wiring.connect(m, encoder.events, router.sources[config.cores])
         m.d.comb += [

@@ -10,7 +10,10 @@ __all__ = ["OPTIONAL", "AcceleratorConfig", "ConfigurationError"]
 OPTIONAL = frozenset(
     {
         "signed_events",
+        "rate_input",
+        "spike_steps",
         "channel_ranges",
+        "delays",
         "weight_shift",
         "replay_words",
         "reset_zero",
@@ -22,6 +25,9 @@ OPTIONAL = frozenset(
         "rest_bits",
         "total_bits",
         "first_bits",
+        "early_exit",
+        "noise_bits",
+        "watchdog_bits",
         "gates",
     }
 )
@@ -78,9 +84,18 @@ class AcceleratorConfig:
         1 where projections lead from some of a population's channels.
     weight_shift
         The most by which a weight is shifted left, for its projection and for its spike plane.
+    delays
+        1 where spikes may arrive a step later.
     replay_words
         Event words and token of a step that a core keeps, to take it through several projections;
         0 where it takes each step through one.
+    early_exit
+        1 where an inference can end after the step in which the best score leads by a margin.
+    noise_bits
+        Width of the noise of a spiking softmax, in sixteenths of the potential; 0 without one.
+    watchdog_bits
+        An inference without any progress for 2**watchdog_bits clocks is ended with a fault, as is
+        one that meets an unexpected token or a full queue; 0 leaves all of this out.
     reset_zero, floor, clamp
         1 where a spike may set a potential to 0, where potentials have a floor, and where they are
         held in the first steps.
@@ -93,6 +108,11 @@ class AcceleratorConfig:
     rest_bits, total_bits, first_bits
         Widths of what a neuron remembers: the steps in which it will not fire, of which all ones
         is for ever; the signed sum of its spikes; how early it first spiked.
+    rate_input
+        1 where the encoder draws spikes of encoding ``rate``.
+    spike_steps
+        Time steps for which the encoder can hold who spikes in encodings ``ttfs`` and ``hybrid``; 0
+        where it runs neither.
     gates
         1 where max-pool gates pass the spikes of windows' leaders; the history memory then keeps
         whether a neuron spiked.
@@ -122,8 +142,12 @@ class AcceleratorConfig:
     signed_events: int = 0
     spike_planes: int = 1
     channel_ranges: int = 0
+    delays: int = 0
     replay_words: int = 0
     weight_shift: int = 0
+    early_exit: int = 0
+    noise_bits: int = 0
+    watchdog_bits: int = 20
     reset_zero: int = 0
     floor: int = 0
     clamp: int = 0
@@ -133,6 +157,8 @@ class AcceleratorConfig:
     rest_bits: int = 0
     total_bits: int = 0
     first_bits: int = 0
+    rate_input: int = 0
+    spike_steps: int = 0
     gates: int = 0
 
     def __post_init__(self) -> None:
@@ -157,8 +183,12 @@ class AcceleratorConfig:
             ("pixel_bits", 8),
             ("signed_events", 1),
             ("channel_ranges", 1),
+            ("delays", 1),
             ("weight_shift", 22),
             ("spike_planes", 8),
+            ("early_exit", 1),
+            ("noise_bits", 40),
+            ("watchdog_bits", 30),
             ("reset_zero", 1),
             ("floor", 1),
             ("clamp", 1),
@@ -167,6 +197,7 @@ class AcceleratorConfig:
             ("rest_bits", 17),
             ("total_bits", 32),
             ("first_bits", 17),
+            ("rate_input", 1),
             ("gates", 1),
         ):
             if getattr(self, name) > most:
@@ -186,6 +217,11 @@ class AcceleratorConfig:
     def lane_bits(self) -> int:
         """Width of a lane's number."""
         return ceil_log2(self.lanes)
+
+    @property
+    def score_bits(self) -> int:
+        """Width of a score: a potential, or a count of output spikes of up to 65536 steps."""
+        return max(self.potential_bits, 18) if self.noise_bits else self.potential_bits
 
     @property
     def weight_address(self) -> int:

@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.core import STALLS
+from augend.hw.core import FAULTS, STALLS
 from augend.hw.counters import QUANTITIES
 from augend.hw.loading import MEMORIES, load_bus, words
 from augend.hw.packet import VERSION, Command, Fault
@@ -31,8 +31,10 @@ class Controller(wiring.Component):
     start, restart : Out
         Begin an inference; with ``restart`` on every core, and without input, the initialisation.
     idle : In
-        Every core's schedule has ended.
-    done, prediction, classes_last, score_index, score : In, In, In, Out, In
+        Each core's schedule has ended.
+    stirs, faults, abort : In, In, Out
+        Something moves; what went wrong (``FAULTS``); give the inference up, when nothing moves.
+    done, prediction, steps, classes_last, score, score_following : In, In, In, In, In, Out
         The readout.
     clocks : Out
         Clocks from ``start`` until ``done``.
@@ -54,12 +56,16 @@ class Controller(wiring.Component):
                 "load": Out(load_bus(config)),
                 "start": Out(1),
                 "restart": Out(1),
-                "idle": In(1),
+                "idle": In(config.cores),
+                "stirs": In(1),
+                "faults": In(len(FAULTS)),
+                "abort": Out(1),
                 "done": In(1),
                 "prediction": In(16),
                 "classes_last": In(16),
-                "score_index": Out(16),
-                "score": In(signed(config.potential_bits)),
+                "steps": In(16),
+                "score": In(signed(config.score_bits)),
+                "score_following": Out(1),
                 "clocks": Out(32),
                 "counter_read": Out(len(QUANTITIES)).array(config.cores),
                 "counter_population": Out(config.population_bits),
@@ -91,7 +97,14 @@ class Controller(wiring.Component):
             self.length.eq(self._length(m, answer)),
         ]
         settled = Signal()  # nothing counts any more
-        m.d.sync += [self.load.strobe.eq(0), waiting.eq(0), settled.eq(self.idle)]
+        stalled = self._watchdog(m)
+        status = Signal(32)
+        population = Signal(self._config.population_bits)  # whose counters are sent
+        m.d.sync += [
+            self.load.strobe.eq(0),
+            waiting.eq(0),
+            settled.eq(self.idle.all()),
+        ]
         with m.If(self.start):
             m.d.sync += self.clocks.eq(1)
         with m.Elif(~self.done):
@@ -132,6 +145,7 @@ class Controller(wiring.Component):
                 with m.If(command == Command.START):
                     m.d.comb += [self.start.eq(1), self.restart.eq(1)]
                     m.d.sync += [program.eq(named), loaded.eq(1), answer.eq(Command.DONE)]
+                    m.d.sync += status.eq(0)
                     m.next = "INITIALISE"
                 with m.Elif(loaded & (named == program)):
                     m.d.comb += self.start.eq(1)
@@ -141,11 +155,18 @@ class Controller(wiring.Component):
                     m.d.sync += [answer.eq(Command.REFUSED), fault.eq(Fault.PROGRAM)]
                     m.next = "ANSWER"
             with m.State("INITIALISE"):
-                with m.If(self.idle & ~waiting):
+                with m.If(self.idle.all() & ~waiting):
                     m.next = "ANSWER"
+                if self._config.watchdog_bits:
+                    with m.If(stalled):
+                        m.next = "ABORT"
             with m.State("INFER"):
                 with m.If(self.done & settled & ~waiting):
                     m.next = "ANSWER"
+                if self._config.watchdog_bits:
+                    with m.If(stalled | (self.done & settled & ~waiting & self.faults.any())):
+                        m.next = "ABORT"
+            self._abort(m, fault, status, loaded, answer, remaining, population)
             self._write(m, word, taken, remaining, loaded, memory, row_last)
             with m.State("ANSWER"):
                 with m.If(self.sender_idle):
@@ -156,18 +177,70 @@ class Controller(wiring.Component):
             with m.State("REPLY"):
                 with m.If(replied):
                     m.next = "HEAD"
-        self._reply(m, answer, fault, expected, program, loaded, replied)
+        self._reply(m, answer, fault, expected, program, loaded, status, population, replied)
         return m
+
+    def _watchdog(self, m: Module) -> Signal:
+        """Whether nothing has moved from one turn of a counter to the next."""
+        stalled = Signal()
+        if self._config.watchdog_bits:
+            timer = Signal(self._config.watchdog_bits)
+            moved = Signal()
+            turn = Signal()
+            m.d.sync += [
+                timer.eq(timer + 1),
+                turn.eq(timer == (1 << len(timer)) - 1),
+                moved.eq(self.stirs | (moved & ~turn)),
+                stalled.eq(turn & ~moved),
+            ]
+            with m.If(self.start):
+                m.d.sync += [moved.eq(1), stalled.eq(0)]
+        return stalled
+
+    def _abort(
+        self,
+        m: Module,
+        fault: Signal,
+        status: Signal,
+        loaded: Signal,
+        answer: Signal,
+        remaining: Signal,
+        population: Signal,
+    ) -> None:
+        """Give an inference up: cores idle, queues and counters empty, program to be started."""
+        config = self._config
+        m.d.comb += self.counter_population.eq(population)
+        if not config.watchdog_bits:
+            return
+        token, queue = (self.faults[FAULTS.index(name)] for name in ("token", "queue"))
+        other = Mux(token, Fault.TOKEN.value, Fault.STALLED.value)
+        reason = Mux(queue, Fault.QUEUE.value, other)
+        with m.State("ABORT"):
+            m.d.comb += self.abort.eq(1)
+            m.d.sync += [
+                answer.eq(Command.REFUSED),
+                fault.eq(reason),
+                loaded.eq(0),
+                remaining.eq(config.populations - 1),
+                status.eq(reason | self.faults << 8 | (~self.idle)[: config.cores] << 16),
+            ]
+            m.next = "CLEAR"
+        with m.State("CLEAR"):
+            m.d.comb += self.counter_population.eq(remaining)
+            m.d.comb += [read.eq(-1) for read in self.counter_read]
+            m.d.sync += remaining.eq(remaining - 1)
+            with m.If(remaining == 0):
+                m.next = "ANSWER"
 
     def _length(self, m: Module, answer: Signal) -> Signal:
         config = self._config
         result = Signal(16)
-        fixed = config.cores * (len(STALLS) + len(QUANTITIES) * config.populations) + 4
+        fixed = config.cores * (len(STALLS) + len(QUANTITIES) * config.populations) + 5
         with m.Switch(answer):
             with m.Case(Command.REFUSED):
-                m.d.comb += result.eq(2)
+                m.d.comb += result.eq(3)
             with m.Case(Command.IDENTITY):
-                m.d.comb += result.eq(4)
+                m.d.comb += result.eq(5)
             with m.Case(Command.RESULT):
                 m.d.comb += result.eq(self.classes_last + fixed)
         return result
@@ -262,20 +335,19 @@ class Controller(wiring.Component):
         expected: Signal,
         program: Signal,
         loaded: Signal,
+        status: Signal,
+        population: Signal,
         replied: Signal,
     ) -> None:
         """Send the payload of the answer, word by word."""
         config = self._config
         index = Signal(16)
         core = Signal(range(config.cores))
-        population = Signal(config.population_bits)
         quantity = Signal(range(max(len(QUANTITIES), len(STALLS))))
         word = self.reply.payload
         sent = Signal()
         m.d.comb += [
             sent.eq(self.reply.valid & self.reply.ready),
-            self.score_index.eq(index),
-            self.counter_population.eq(population),
         ]
         with m.FSM():
             with m.State("WAIT"):
@@ -288,9 +360,15 @@ class Controller(wiring.Component):
                             m.next = "SHORT"
             with m.State("SHORT"):
                 m.d.comb += self.reply.valid.eq(1)
-                last = Mux(answer == Command.REFUSED, 1, 3)
+                last = Mux(answer == Command.REFUSED, 2, 4)
                 with m.If(answer == Command.REFUSED):
-                    m.d.comb += word.eq(Mux(index == 0, fault.as_value(), expected))
+                    with m.Switch(index):
+                        with m.Case(0):
+                            m.d.comb += word.eq(fault)
+                        with m.Case(1):
+                            m.d.comb += word.eq(expected)
+                        with m.Default():
+                            m.d.comb += word.eq(status)
                 with m.Else():
                     with m.Switch(index):
                         with m.Case(0):
@@ -299,8 +377,10 @@ class Controller(wiring.Component):
                             m.d.comb += word.eq(config.populations)
                         with m.Case(2):
                             m.d.comb += word.eq(Mux(loaded, program[:32], 0))
-                        with m.Default():
+                        with m.Case(3):
                             m.d.comb += word.eq(Mux(loaded, program[32:], 0))
+                        with m.Default():
+                            m.d.comb += word.eq(status)
                 with m.If(sent):
                     m.d.sync += index.eq(index + 1)
                     with m.If(index == last):
@@ -316,6 +396,7 @@ class Controller(wiring.Component):
                 m.next = "SCORE"
             with m.State("SCORE"):
                 m.d.comb += [self.reply.valid.eq(1), word.eq(self.score)]
+                m.d.comb += self.score_following.eq(sent)
                 with m.If(sent):
                     m.d.sync += index.eq(index + 1)
                     m.next = "LOOK-UP"
@@ -327,6 +408,10 @@ class Controller(wiring.Component):
                     m.next = "CLOCKS"
             with m.State("CLOCKS"):
                 m.d.comb += [self.reply.valid.eq(1), word.eq(self.clocks)]
+                with m.If(sent):
+                    m.next = "STEPS"
+            with m.State("STEPS"):
+                m.d.comb += [self.reply.valid.eq(1), word.eq(self.steps)]
                 with m.If(sent):
                     m.next = "STALLS"
             with m.State("STALLS"):

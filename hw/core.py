@@ -1,6 +1,6 @@
 """A core: carries out its schedule on its own memories."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,15 +10,19 @@ from augend.hw.event_queue import EventQueue
 from augend.hw.event_word import event_word
 from augend.hw.fan_out import TABLES, FanOut
 from augend.hw.inhibition import Inhibition
-from augend.hw.instruction import Kind, instruction
+from augend.hw.instruction import Kind, When, instruction
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
 from augend.hw.replay import Replay
 
-__all__ = ["STALLS", "Core"]
+__all__ = ["FAULTS", "STALLS", "Core"]
 
 STALLS = ("held", "starved", "blocked")
 """Why a core waits: a potential word comes back too soon; no events; no room for its own."""
+
+
+FAULTS = ("token", "queue")
+"""What can go wrong: a step of another population came than was waited for; a queue was full."""
 
 
 class Core(wiring.Component):
@@ -42,8 +46,16 @@ class Core(wiring.Component):
         Stream of event words of the core's own populations.
     wrote, wrote_word : Out
         What entered the core's queue in this clock, for observers.
-    read, read_last, sums : Out
-        A word of potentials for the readout, and whether it is the last.
+    read, read_last, read_final, sums : Out
+        A word of potentials for the readout; whether it is the sweep's last; whether the step is.
+    waits, decided, exits : Out, In, In
+        The core waits for the readout's decision; it is made; it is to end the inference.
+    free : In
+        The readout, of a softmax, takes the next step's words.
+    abort : In
+        Give the inference up. Comes when nothing moves.
+    stirs, faults : Out
+        Something moved in the clock before; what went wrong since ``start`` (``FAULTS``).
     counter_read, counter_population, counters : In, In, Out
         See ``Counters``.
     stalls : Out
@@ -67,7 +79,15 @@ class Core(wiring.Component):
                 "wrote_word": Out(word),
                 "read": Out(1),
                 "read_last": Out(1),
+                "read_final": Out(1),
                 "sums": Out(config.lanes * config.potential_bits),
+                "waits": Out(1),
+                "decided": In(1),
+                "exits": In(1),
+                "free": In(1),
+                "abort": In(1),
+                "stirs": Out(1),
+                "faults": Out(len(FAULTS)),
                 "counter_read": In(len(QUANTITIES)),
                 "counter_population": In(config.population_bits),
                 "counters": Out(32).array(len(QUANTITIES)),
@@ -82,7 +102,8 @@ class Core(wiring.Component):
         config = self._config
         m.submodules.fan_out = fan_out = FanOut(config)
         m.submodules.lanes = lanes = Lanes(config)
-        m.submodules.queue = queue = EventQueue(config)
+        queue = EventQueue(config)
+        m.submodules.queue = ResetInserter(self.abort)(queue) if config.watchdog_bits else queue
         m.submodules.schedule = schedule = memory.Memory(
             shape=instruction(config), depth=config.instructions, init=[]
         )
@@ -106,12 +127,16 @@ class Core(wiring.Component):
         consuming = Signal()
         token_taken = Signal()
         taking = Signal()
+        discards = Signal()
+        token_comes = Signal()
         rewind = Signal()
         inhibits = Signal()
         begin_product = Signal()
         multiplied = Signal()
         m.d.comb += [
             final.eq(iteration == now.times),
+            discards.eq(now.discards_last & final),
+            token_comes.eq(self.events.valid & self.events.payload.token),
             inhibits.eq(now.sweep.inhibits),
             fetched.addr.eq(at),
             fetched.en.eq(0),
@@ -132,6 +157,17 @@ class Core(wiring.Component):
                     with m.If(~final):
                         m.d.sync += [at.eq(now.back), iteration.eq(iteration + 1)]
 
+        reading = Signal()  # the readout still needs the words of the step before
+        if config.noise_bits:
+            with m.If(lanes.start & (now.sweep.read == When.ALWAYS)):
+                m.d.sync += reading.eq(1)
+            with m.If(self.free | self.decided | self.start):
+                m.d.sync += reading.eq(0)
+        room = Signal()
+        m.d.comb += room.eq(
+            (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
+        )
+
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
@@ -146,26 +182,39 @@ class Core(wiring.Component):
             with m.State("EXECUTE"):
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.comb += consuming.eq(1)
-                        advance(fan_out.done)
+                        m.d.comb += [consuming.eq(~discards), taking.eq(discards & ~now.replays)]
+                        advance(Mux(discards, now.replays | token_comes, fan_out.done))
                     with m.Case(Kind.TAKE):
                         m.d.comb += taking.eq(bool(config.replay_words))
-                        advance(taking & self.events.valid & self.events.payload.token)
+                        advance(taking & token_comes)
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         with m.If(inhibits & ~multiplied):
                             m.d.comb += begin_product.eq(1)
                             if config.inhibition_bits:
                                 m.next = "INHIBIT"
-                        with m.Elif(~now.sweep.emits | queue.room):
+                        with m.Elif(room):
                             m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
                             m.next = "SWEEP"
                         with m.Else():
                             m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
+                    if config.early_exit:
+                        with m.Case(Kind.DECIDE):
+                            m.next = "DECIDE"
+                            advance(final)
                     with m.Default():
                         m.d.sync += [at.eq(now.back), iteration.eq(0)]
                         m.next = "IDLE"
+                self._give_up(m, iteration)
             with m.State("SWEEP"):
                 advance(lanes.done)
+                self._give_up(m, iteration)
+            if config.early_exit:
+                with m.State("DECIDE"):
+                    m.d.comb += self.waits.eq(1)
+                    advance(self.decided)
+                    with m.If(self.decided & self.exits):
+                        m.d.sync += [at.eq(0), iteration.eq(0)]
+                    self._give_up(m, iteration)
             if config.inhibition_bits:
                 m.submodules.inhibition = inhibition = self._inhibition(m, lanes, now)
                 m.d.comb += inhibition.start.eq(begin_product)
@@ -173,6 +222,7 @@ class Core(wiring.Component):
                     m.d.sync += multiplied.eq(1)
                     with m.If(inhibition.done):
                         m.next = "EXECUTE"
+                    self._give_up(m, iteration)
         with m.If((taking | (consuming & ~token_taken)) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
@@ -199,10 +249,13 @@ class Core(wiring.Component):
             self.wrote_word.eq(lanes.word),
             self.read.eq(lanes.read),
             self.read_last.eq(lanes.read_last),
+            self.read_final.eq(lanes.read_final),
             self.sums.eq(lanes.sums),
         ]
         wiring.connect(m, wiring.flipped(self.emitted), queue.events)
         self._count(m, fan_out, lanes, now)
+        if config.watchdog_bits:
+            self._watch(m, fan_out, lanes, queue, now)
         return m
 
     def _arriving(
@@ -219,7 +272,7 @@ class Core(wiring.Component):
             m.d.comb += [
                 fan_out.events.payload.eq(self.events.payload),
                 fan_out.events.valid.eq(self.events.valid & consuming),
-                self.events.ready.eq(fan_out.events.ready & consuming),
+                self.events.ready.eq((fan_out.events.ready & consuming) | taking),
             ]
             return self.events.valid
         m.submodules.replay = replay = Replay(self._config)
@@ -234,6 +287,27 @@ class Core(wiring.Component):
             replay.word.eq(self.events.payload),
         ]
         return self.events.valid | now.replays
+
+    def _give_up(self, m: Module, iteration: Signal) -> None:
+        if self._config.watchdog_bits:
+            with m.If(self.abort):
+                m.d.sync += iteration.eq(0)
+                m.next = "IDLE"
+
+    def _watch(
+        self, m: Module, fan_out: FanOut, lanes: Lanes, queue: EventQueue, now: data.View
+    ) -> None:
+        """Tell that something moves, and what goes wrong."""
+        taken = Signal()
+        event = self.events.payload
+        m.d.comb += taken.eq(self.events.valid & self.events.ready)
+        m.d.sync += self.stirs.eq(fan_out.beat | lanes.sweeping | queue.write | taken)
+        with m.If(taken & event.token & (event.population != now.source)):
+            m.d.sync += self.faults[FAULTS.index("token")].eq(1)
+        with m.If(queue.lost):
+            m.d.sync += self.faults[FAULTS.index("queue")].eq(1)
+        with m.If(self.start):
+            m.d.sync += self.faults.eq(0)
 
     def _inhibition(self, m: Module, lanes: Lanes, now: data.View) -> Inhibition:
         """Build the inhibition unit; what it remembers is 0 after the last step."""
@@ -254,7 +328,7 @@ class Core(wiring.Component):
         m.submodules.counters = counters = Counters(config)
         additions = Signal(32)
         words = Signal(32)
-        with m.If(fan_out.done):
+        with m.If(fan_out.done | self.abort):
             m.d.sync += [additions.eq(0), words.eq(0)]
         with m.Elif(fan_out.beat):
             m.d.sync += [additions.eq(additions + fan_out.additions), words.eq(words + 1)]

@@ -1,14 +1,17 @@
 """The encoder: turns what the host loaded into event words."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from augend.gen.lfsr import REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_queue import EventQueue
 from augend.hw.event_word import event_word
+from augend.hw.interval_encoder import IntervalEncoder, interval
 from augend.hw.memory import LoadedMemory
+from augend.hw.rate_encoder import THRESHOLD_BITS, RateEncoder, scanned_word
 
 __all__ = ["Encoder", "encoder_layout", "input_event", "input_row_bits"]
 
@@ -17,10 +20,16 @@ def encoder_layout(config: AcceleratorConfig) -> data.StructLayout:
     """Layout of the encoder's constants.
 
     ``events``: the input memory holds event words, each time step led by their number; otherwise
-    it holds intensities and is gone through once a bit plane. ``passes_last``: planes, or steps,
-    less one. ``first_plane`` and ``upward`` say in which order planes are taken. The input has
-    (``a_last`` + 1) x (``b_last`` + 1) x (``g_last`` + 1) words.
+    it holds intensities and is gone through once a bit plane, or once a time step.
+    ``passes_last``: planes, or steps, or both together, less one. ``first_plane`` and ``upward``
+    say in which order planes are taken. The input has (``a_last`` + 1) x (``b_last`` + 1) x
+    (``g_last`` + 1) words; rows follow b, then a, then g where ``rate``, else a, then b, then g.
+
+    ``timed``: passes from number ``timed_from`` on are time steps of intervals of intensities.
+    ``rate``: every pass is a time step of draws, from ``seed`` on. For both, words of the greatest
+    g have ``lane_last`` + 1 pixels.
     """
+    timed, rate = min(1, config.spike_steps), config.rate_input
     return data.StructLayout(
         {
             "events": 1,
@@ -31,6 +40,11 @@ def encoder_layout(config: AcceleratorConfig) -> data.StructLayout:
             "a_last": config.coordinate_bits,
             "b_last": config.coordinate_bits,
             "g_last": config.coordinate_bits,
+            "timed": timed,
+            "timed_from": 4 * timed,
+            "rate": rate,
+            "seed": REGISTER_BITS * rate,
+            "lane_last": config.lane_bits * max(timed, rate),
         }
     )
 
@@ -43,6 +57,7 @@ def input_event(config: AcceleratorConfig) -> data.StructLayout:
             "a": config.coordinate_bits,
             "b": config.coordinate_bits,
             "g": config.coordinate_bits,
+            "plane": config.plane_bits,
         }
     )
 
@@ -57,8 +72,8 @@ class Encoder(wiring.Component):
     """Emits the input as event words: bit plane by bit plane, or time step by time step.
 
     A pass (plane or step) of R rows begins when the queue has room and writes one word a clock,
-    leaving out those without a spike; its token follows the last row. Passes of a constant current
-    read all rows again; those of events read on.
+    leaving out those without a spike; its token follows the last row. Passes over intensities
+    read all rows again; those of events read on. Spikes by rate take a clock a pixel.
 
     Members
     -------
@@ -70,13 +85,22 @@ class Encoder(wiring.Component):
         Stream of event words and tokens.
     wrote, wrote_word : Out
         What entered the queue in this clock, for observers.
-    load_row, load_constants, load_address, load_data : In
-        Write strobes for the input memory and the constants.
+    lost : Out
+        It did not, for the queue is full.
+    load_row, load_constants, load_threshold, load_interval, load_address, load_data : In
+        Write strobes for the input memory, the constants and the tables of the encodings.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self._config = config
         word = event_word(config)
+        address = max(config.input_rows, 1 << config.pixel_bits, config.spike_steps)
+        row = max(
+            input_row_bits(config),
+            encoder_layout(config).size,
+            THRESHOLD_BITS,
+            interval(config).size,
+        )
         super().__init__(
             {
                 "start": In(1),
@@ -84,10 +108,13 @@ class Encoder(wiring.Component):
                 "events": Out(stream.Signature(word)),
                 "wrote": Out(1),
                 "wrote_word": Out(word),
+                "lost": Out(1),
                 "load_row": In(1),
                 "load_constants": In(1),
-                "load_address": In(max(1, ceil_log2(config.input_rows))),
-                "load_data": In(max(input_row_bits(config), encoder_layout(config).size)),
+                "load_threshold": In(1),
+                "load_interval": In(1),
+                "load_address": In(ceil_log2(address)),
+                "load_data": In(row),
             }
         )
 
@@ -95,7 +122,7 @@ class Encoder(wiring.Component):
         """Build the scan and the queue."""
         m = Module()
         config = self._config
-        constants = Signal(encoder_layout(config))
+        constants = Signal(encoder_layout(config), reset_less=True)
         m.submodules.queue = queue = EventQueue(config)
         m.submodules.rows = rows = LoadedMemory(
             shape=input_row_bits(config), depth=config.input_rows
@@ -114,18 +141,21 @@ class Encoder(wiring.Component):
         passes_left = Signal(16)
         plane = Signal(3)
         scan = Signal()
-        last = Signal()
-        coordinates = data.StructLayout(
-            {"a": config.coordinate_bits, "b": config.coordinate_bits, "g": config.coordinate_bits}
-        )
-        at = Signal(coordinates)
-        at_end = Signal()
+        scanned = Signal(scanned_word(config))
+        at = Signal(scanned_word(config))
+        a_ends = Signal()
+        b_ends = Signal()
+        g_ends = Signal()
         m.d.comb += [
             rows.address.eq(address),
-            at_end.eq(
-                (at.a == constants.a_last) & (at.b == constants.b_last) & (at.g == constants.g_last)
-            ),
+            a_ends.eq(at.a == constants.a_last),
+            b_ends.eq(at.b == constants.b_last),
+            g_ends.eq(at.g == constants.g_last),
+            scanned.eq(at),
+            scanned.valid.eq(scan),
         ]
+        lane, word_done = self._lane(m, constants, g_ends)
+        planes_left, timed, step = self._steps(m, constants)
         waited = Signal()
         with m.FSM():
             with m.State("IDLE"):
@@ -134,6 +164,8 @@ class Encoder(wiring.Component):
                     address.eq(0),
                     passes_left.eq(constants.passes_last),
                     plane.eq(constants.first_plane),
+                    planes_left.eq(constants.timed_from),
+                    step.eq(0),
                 ]
                 with m.If(self.start):
                     m.next = "CLAIM"
@@ -153,36 +185,85 @@ class Encoder(wiring.Component):
             with m.State("COUNTED"):
                 m.d.sync += remaining.eq(rows.data)
                 with m.If(rows.data[: len(remaining)] == 0):
-                    m.d.comb += last.eq(1)
+                    m.d.comb += scanned.last.eq(1)
                     m.next = "NEXT"
                 with m.Else():
                     m.next = "SCAN"
             with m.State("SCAN"):
                 m.d.comb += scan.eq(1)
-                m.d.sync += [
-                    address.eq(address + 1),
-                    remaining.eq(remaining - 1),
-                    at.g.eq(at.g + 1),
-                ]
-                with m.If(at.g == constants.g_last):
-                    m.d.sync += [at.g.eq(0), at.b.eq(at.b + 1)]
-                    with m.If(at.b == constants.b_last):
-                        m.d.sync += [at.b.eq(0), at.a.eq(at.a + 1)]
-                with m.If((constants.events & (remaining == 1)) | (~constants.events & at_end)):
-                    m.d.comb += last.eq(1)
-                    m.next = "NEXT"
+                with m.If(word_done):
+                    m.d.sync += [
+                        address.eq(address + 1),
+                        remaining.eq(remaining - 1),
+                        at.g.eq(at.g + 1),
+                    ]
+                    with m.If(g_ends):
+                        m.d.sync += at.g.eq(0)
+                        self._next_place(m, constants, at, a_ends, b_ends)
+                    with m.If(
+                        (constants.events & (remaining == 1))
+                        | (~constants.events & a_ends & b_ends & g_ends)
+                    ):
+                        m.d.comb += scanned.last.eq(1)
+                        m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.sync += passes_left.eq(passes_left - 1)
                 with m.If(constants.upward):
                     m.d.sync += plane.eq(plane + 1)
                 with m.Else():
                     m.d.sync += plane.eq(plane - 1)
+                with m.If(timed):
+                    m.d.sync += step.eq(step + 1)
+                with m.Else():
+                    m.d.sync += planes_left.eq(planes_left - 1)
                 m.next = "CLAIM"
                 with m.If(passes_left == 0):
                     m.next = "IDLE"
 
-        self._emit(m, queue, rows, constants, scan, last, at, plane)
+        self._emit(m, queue, rows, constants, scanned, plane, timed, step, lane, word_done)
         return m
+
+    def _lane(self, m: Module, constants: data.View, g_ends: Signal) -> tuple[Signal, Signal]:
+        """Count the pixels of a word where each takes a clock; where each word does, there is one.
+
+        Returns
+        -------
+        The lane, and whether it is its word's last.
+        """
+        lane = Signal(self._config.lane_bits)
+        done = Signal()
+        m.d.comb += done.eq(1)
+        if self._config.rate_input:
+            with m.If(constants.rate):
+                last = Mux(g_ends, constants.lane_last, self._config.lanes - 1)
+                m.d.comb += done.eq(lane == last)
+        return lane, done
+
+    def _steps(self, m: Module, constants: data.View) -> tuple[Signal, Signal, Signal]:
+        """Tell bit planes from time steps of one spike.
+
+        Returns
+        -------
+        Planes before the first of these steps, whether it is one of them, and its number.
+        """
+        left = Signal(4)
+        timed = Signal()
+        if self._config.spike_steps:
+            m.d.comb += timed.eq(constants.timed & (left == 0))
+        return left, timed, Signal(max(1, ceil_log2(self._config.spike_steps)))
+
+    def _next_place(
+        self, m: Module, constants: data.View, at: data.View, a_ends: Signal, b_ends: Signal
+    ) -> None:
+        """Go from a row of words to the next: b first, or a first where draws go by channel."""
+        with m.If(constants.rate if self._config.rate_input else 0):
+            m.d.sync += at.a.eq(at.a + 1)
+            with m.If(a_ends):
+                m.d.sync += [at.a.eq(0), at.b.eq(at.b + 1)]
+        with m.Else():
+            m.d.sync += at.b.eq(at.b + 1)
+            with m.If(b_ends):
+                m.d.sync += [at.b.eq(0), at.a.eq(at.a + 1)]
 
     def _emit(
         self,
@@ -190,62 +271,109 @@ class Encoder(wiring.Component):
         queue: EventQueue,
         rows: LoadedMemory,
         constants: data.View,
-        scan: Signal,
-        last: Signal,
-        at: data.View,
+        scanned: data.View,
         plane: Signal,
+        timed: Signal,
+        step: Signal,
+        lane: Signal,
+        word_done: Signal,
     ) -> None:
+        """Make masks of the rows as they arrive, and queue them."""
         config = self._config
-        scan_1 = Signal()
-        scan_2 = Signal()
-        last_1 = Signal()
-        last_2 = Signal()
-        last_3 = Signal()
-        at_1 = Signal.like(at)
-        at_2 = Signal.like(at)
-        plane_1 = Signal(3)
-        plane_2 = Signal(3)
-        m.d.sync += [
-            scan_1.eq(scan),
-            scan_2.eq(scan_1),
-            last_1.eq(last),
-            last_2.eq(last_1),
-            last_3.eq(last_2),
-            at_1.eq(at),
-            at_2.eq(at_1),
-            plane_1.eq(plane),
-            plane_2.eq(plane_1),
+        # What is known of the row that arrives, two clocks after it was addressed.
+        arriving = data.StructLayout(
+            {
+                "word": scanned_word(config),
+                "plane": 3,
+                "timed": min(1, config.spike_steps),
+                "partial": min(1, config.spike_steps),
+                "lane": config.lane_bits * config.rate_input,
+                "done": config.rate_input,
+            }
+        )
+        issue = Signal(arriving)
+        read = Signal(arriving)
+        there = Signal(arriving)
+        m.d.comb += [
+            issue.word.eq(scanned),
+            issue.plane.eq(plane),
+            issue.timed.eq(timed),
+            issue.partial.eq(scanned.g == constants.g_last),
+            issue.lane.eq(lane),
+            issue.done.eq(word_done),
         ]
-        event = data.View(input_event(config), rows.data[: input_event(config).size])
+        m.d.sync += [read.eq(issue), there.eq(read)]
+        pixels = Signal(data.ArrayLayout(config.pixel_bits, config.lanes))
+        event = Signal(input_event(config))
+        m.d.comb += [pixels.eq(rows.data), event.eq(rows.data)]
+
+        # Each source of masks leads to the queue; no two have a word in the same clock.
+        word = Signal(scanned_word(config))
         mask = Signal(config.lanes)
-        pixels = [
-            rows.data[i * config.pixel_bits : (i + 1) * config.pixel_bits]
-            for i in range(config.lanes)
-        ]
+        token = Signal()
+        m.d.comb += word.eq(there.word)
         with m.If(constants.events):
-            m.d.comb += mask.eq(event.mask)
+            m.d.comb += [
+                mask.eq(event.mask),
+                word.a.eq(event.a),
+                word.b.eq(event.b),
+                word.g.eq(event.g),
+            ]
         with m.Else():
-            with m.Switch(plane_2):
+            with m.Switch(there.plane):
                 for bit in range(config.pixel_bits):
                     with m.Case(bit):
                         m.d.comb += mask.eq(Cat(pixel[bit] for pixel in pixels))
+        if config.spike_steps:
+            m.submodules.intervals = intervals = IntervalEncoder(config)
+            there_are = Cat(lane <= constants.lane_last for lane in range(config.lanes))
+            m.d.comb += [
+                intervals.lanes.eq(Mux(there.partial, there_are, ~0)),
+                intervals.step.eq(step),
+                intervals.scanned.eq(there.word),
+                intervals.scanned.valid.eq(there.word.valid & there.timed),
+                intervals.scanned.last.eq(there.word.last & there.timed),
+                intervals.row.eq(pixels),
+                intervals.load.eq(self.load_interval),
+                intervals.load_address.eq(self.load_address),
+                intervals.load_data.eq(self.load_data),
+            ]
+            with m.If(there.timed):
+                m.d.comb += [word.valid.eq(0), word.last.eq(0)]
+            with m.If(intervals.word.valid):
+                m.d.comb += [word.eq(intervals.word), mask.eq(intervals.mask)]
+        if config.rate_input:
+            m.submodules.rate = rate = RateEncoder(config)
+            m.d.comb += [
+                rate.restart.eq(self.start),
+                rate.seed.eq(constants.seed),
+                rate.pixel.valid.eq(there.word.valid & constants.rate),
+                rate.pixel.lane.eq(there.lane),
+                rate.pixel.done.eq(there.done),
+                rate.pixel.word.eq(there.word),
+                rate.row.eq(pixels),
+                rate.load.eq(self.load_threshold),
+                rate.load_address.eq(self.load_address),
+                rate.load_data.eq(self.load_data),
+            ]
+            with m.If(issue.word.valid & constants.rate):
+                m.d.sync += lane.eq(Mux(word_done, 0, lane + 1))
+            with m.If(constants.rate):
+                m.d.comb += [word.eq(rate.word), mask.eq(rate.mask)]
+        m.d.sync += token.eq(word.last)
         m.d.comb += [
             queue.word.mask.eq(mask),
-            queue.word.a.eq(at_2.a),
-            queue.word.b.eq(at_2.b),
-            queue.word.g.eq(at_2.g),
+            queue.word.a.eq(word.a),
+            queue.word.b.eq(word.b),
+            queue.word.g.eq(word.g),
+            queue.word.plane.eq(Mux(constants.events, event.plane, 0)),
             queue.word.population.eq(constants.population),
-            queue.word.token.eq(last_3),
-            queue.write.eq((scan_2 & (mask != 0)) | last_3),
+            queue.word.token.eq(token),
+            queue.write.eq((word.valid & (mask != 0)) | token),
             self.wrote.eq(queue.write),
             self.wrote_word.eq(queue.word),
+            self.lost.eq(queue.lost),
         ]
-        with m.If(constants.events):
-            m.d.comb += [
-                queue.word.a.eq(event.a),
-                queue.word.b.eq(event.b),
-                queue.word.g.eq(event.g),
-            ]
-        with m.If(last_3):
+        with m.If(token):
             m.d.comb += queue.word.mask.eq(0)
         wiring.connect(m, wiring.flipped(self.events), queue.events)

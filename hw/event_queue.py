@@ -25,6 +25,8 @@ class EventQueue(wiring.Component):
         Takes that room; the token's leaving gives it back a clock later.
     write, word : In
         Event word, or token, to append.
+    lost : Out
+        It was not, for there is no room: more words in a step than the queue was made for.
     events : Out
         Stream of the words of complete steps, one a clock.
     """
@@ -38,6 +40,7 @@ class EventQueue(wiring.Component):
                 "claim": In(1),
                 "write": In(1),
                 "word": In(layout),
+                "lost": Out(1),
                 "events": Out(stream.Signature(layout)),
             }
         )
@@ -57,6 +60,7 @@ class EventQueue(wiring.Component):
         m.d.comb += [
             self.room.eq(claimed != config.queue_steps),
             words.w_en.eq(self.write),
+            self.lost.eq(self.write & ~words.w_rdy),
             words.w_data.eq(self.word.as_value()),
             self.events.payload.as_value().eq(words.r_data),
             self.events.valid.eq(words.r_rdy & (complete != 0)),

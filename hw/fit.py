@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
-from augend.gen.bounds import bounds, signed_bits
-from augend.gen.place import Placement
+from augend.gen.bounds import bounds, late_bound, signed_bits
+from augend.gen.gumbel import gumbel_table
+from augend.gen.network import INPUT, SpikingNetwork
+from augend.gen.place import Placement, driven
 from augend.gen.schedule import FOREVER, Consume, Select, Sweep, Take
 from augend.gen.selection import lead_bounds
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
@@ -30,6 +32,7 @@ def _potential_bits(placement: Placement) -> int:
     for population in placement.network.populations:
         of = proved[population.name]
         widths += [of.potential_bits, of.accumulator_bits]
+        widths.append(signed_bits(*late_bound(placement.network, population)))
         if any(population.name in core.shared for core in placement.cores):
             least, most = int(population.initial.min()), int(population.initial.max())
             widths.append(
@@ -37,7 +40,7 @@ def _potential_bits(placement: Placement) -> int:
             )
         if of.current is not None:
             low, high = of.current
-            bias = population.bias
+            bias = population.bias * driven(placement.network, population)
             widths.append(signed_bits(low + int(bias.min()), high + int(bias.max())))
     most = max(placement.network.most_spikes(placement.network.readout.name))
     if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
@@ -45,6 +48,15 @@ def _potential_bits(placement: Placement) -> int:
     for gate in placement.network.gates:
         widths.append(signed_bits(*lead_bounds(placement.network, gate)))
     return max(widths)
+
+
+def _noise_bits(placement: Placement) -> int:
+    """Width that holds the noise of a softmax; 0 without one."""
+    softmax = placement.network.softmax
+    if softmax is None:
+        return 0
+    noise = gumbel_table(softmax.temperature)
+    return signed_bits(int(noise.min()), int(noise.max()))
 
 
 def _needs(placement: Placement) -> dict[str, int]:
@@ -66,11 +78,13 @@ def _needs(placement: Placement) -> dict[str, int]:
         *(k - 1 for s in selects for k in s.gate.kernel),
         *(s.reach - 1 >> 1 for s in selects),
     )
-    planes = {"input": network.input.most_spikes.bit_length()}
-    planes |= {s.population: s.planes for s in sweeps if s.fire}
-    emitters = [layouts[n].words * planes.get(n, 1) for n in layouts if network.out_of(n)]
-    events = network.input.encoding == "events"
-    source = layouts["input"]
+    planes = {name: _spike_planes(network, name) for name in layouts}
+    emitters = [layouts[name].words * planes[name] for name in layouts if network.out_of(name)]
+    encoding = network.input.encoding
+    source = layouts[INPUT]
+    input_rows = source.words
+    if encoding == "events":
+        input_rows = network.timesteps * (source.words * planes[INPUT] + 1)
     return {
         "lanes": placement.lanes,
         "cores": len(cores),
@@ -88,22 +102,25 @@ def _needs(placement: Placement) -> dict[str, int]:
         "populations": len(placement.numbers),
         "queue_steps": 1,
         "queue_words": max(emitters),
-        "input_rows": network.timesteps * (source.words + 1) if events else source.words,
+        "input_rows": input_rows,
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
         "link_words": 16,
+        "early_exit": int(placement.decides),
+        "noise_bits": _noise_bits(placement),
         "signed_events": int(any(p.bipolar and p.fires for p in network.populations)),
-        "spike_planes": max(
-            max(map(abs, network.most_spikes(name))).bit_length() for name in layouts
-        ),
+        "spike_planes": max(planes.values()),
+        "rate_input": int(encoding == "rate"),
+        "spike_steps": network.timesteps if encoding in ("ttfs", "hybrid") else 0,
         "channel_ranges": int(any(p.source_channels is not None for p in network.projections)),
+        "delays": int(any(p.delay for p in network.projections)),
         "weight_shift": max(
             p.shift + max(1, *map(abs, network.most_spikes(p.source))).bit_length() - 1
             for p in network.projections
         ),
         "replay_words": max(
             (
-                layouts[i.source].words * planes.get(i.source, 1) + 1
+                layouts[i.source].words * planes[i.source] + 1
                 for core in cores
                 for i in core.instructions
                 if isinstance(i, Take) or (isinstance(i, Consume) and i.keeps)
@@ -139,6 +156,11 @@ def _rules(placement: Placement, sweeps: list[Sweep]) -> dict[str, int]:
         ),
         "first_bits": widest(steps.bit_length() for s in sweeps if s.totals == "first"),
     }
+
+
+def _spike_planes(network: SpikingNetwork, name: str) -> int:
+    """Bits of the greatest number of spikes of a neuron in a step, at least 1."""
+    return max(1, *(abs(most).bit_length() for most in network.most_spikes(name)))
 
 
 def _round_up(value: int) -> int:

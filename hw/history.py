@@ -37,8 +37,9 @@ class History(wiring.Component):
     -------
     before : In
         What is remembered, in the first stage, through all slots of a word.
-    opens : In
-        First stage: the highest plane's comparison follows in the next clock.
+    remembers, opens : In
+        First stage: whether the population remembers anything; the highest plane's comparison
+        follows in the next clock.
     plane, rose, fell : In
         Second stage: the plane, and whether its spikes are emitted.
     above : In
@@ -57,6 +58,7 @@ class History(wiring.Component):
         super().__init__(
             {
                 "before": In(history_layout(config)),
+                "remembers": In(1),
                 "opens": In(1),
                 "plane": In(config.plane_bits),
                 "rose": In(1),
@@ -102,7 +104,7 @@ class History(wiring.Component):
             falls.append(~equal | allowed)
         if config.rest_bits:
             rests = Signal()
-            m.d.sync += rests.eq(self.before.rest != 0)
+            m.d.sync += rests.eq(self.remembers & (self.before.rest != 0))
             rises.append(~rests)
             falls.append(~rests)
         if config.total_bits and config.signed_events:

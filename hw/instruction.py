@@ -19,6 +19,9 @@ class Kind(enum.Enum, shape=3):
     """Visit every word of a population."""
     TAKE = 3
     """Take one step of events from a port and keep it for the consumes that replay it."""
+    DECIDE = 4
+    """Wait with all cores for the readout: go on, or initialise and end. Nothing in the loop's last
+    iteration."""
     SELECT = 5
     """Pass the spikes of the leaders of a gate's windows."""
 
@@ -75,11 +78,11 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
     ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
-    for what is remembered; ``restores``: a slot of its own for ``restart``. ``leaks`` shifts of
-    ``leak``. In the first ``clamp_steps`` iterations potentials are held. ``inhibits``: every
-    spike of the step before takes ``inhibition`` off the others. ``rest`` is how long a neuron
-    rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only take back earlier
-    ones.
+    for what is remembered (``remembers``); ``restores``: a slot of its own for ``restart``.
+    ``leaks`` shifts of ``leak``. In the first ``clamp_steps`` iterations potentials are held.
+    ``inhibits``: every spike of the step before takes ``inhibition`` off the others. ``rest`` is
+    how long a neuron rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only
+    take back earlier ones.
 
     ``leads``: of a select, the gate's rule; a sweep of such words adds the spikes that the words
     from ``history_base`` on hold, and counts them as additions. A select visits ``window`` words:
@@ -113,6 +116,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "zero": config.reset_zero,
             "settles": int(config.settles),
             "sinks": config.floor,
+            "remembers": int(config.history_words > 0),
             "restores": config.floor,
             "clamp_steps": 17 * config.clamp,
             "rest": config.rest_bits,
@@ -139,7 +143,9 @@ def window_layout(config: AcceleratorConfig) -> data.StructLayout:
     place = {"row": config.window_bits, "column": config.window_bits}
     return data.StructLayout(
         {
-            "steps": data.ArrayLayout(data.StructLayout({"address": config.window_address, **place}), 5),
+            "steps": data.ArrayLayout(
+                data.StructLayout({"address": config.window_address, **place}), 5
+            ),
             **place,
             "rows": config.window_bits,
             "columns": config.window_bits,
@@ -156,20 +162,23 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
-    one that is swept, or that the projection ends in. A consume that ``keeps`` takes its step from
-    the port and keeps it; one that ``replays`` takes the step that was kept last. Both have no
-    bits where ``replay_words`` is 0.
+    one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
+    consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
+    step that was kept last. One that ``discards_last`` throws its step away in the loop's last
+    iteration.
     """
     return data.StructLayout(
         {
             "kind": Kind,
             "port": config.port_bits,
             "population": config.population_bits,
+            "source": config.population_bits,
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,
             "keeps": config.replay_words and 1,
             "replays": config.replay_words and 1,
+            "discards_last": config.delays,
             "projection": projection_layout(config),
             "sweep": sweep_layout(config),
         }

@@ -38,11 +38,15 @@ class Lanes(wiring.Component):
         What all spikes of the step before take off, negative; stable during a sweep.
     write, word : Out
         Event word, or token, for the core's queue.
-    read, read_last, sums : Out
-        A word of potentials, or totals, for the readout, and whether it is the last.
+    read, read_last, read_final, sums : Out
+        A word of potentials, or totals, for the readout; whether it is the sweep's last; whether
+        the step is.
+    sweeping : Out
+        A sweep visits a word.
     swept, swept_population, spikes, last_step, swept_lead : Out
-        Strobe at the end of a sweep, after its token: whose, its spikes, whether that was the
-        last step, and whether the spikes are those that a gate's words took in.
+        Strobe at the end of a sweep that fires or is its loop's last, or of one for a gate, after
+        its token: whose, its spikes, whether that was the last step, and whether the spikes are
+        those that a gate's words took in.
     load : In
         The load bus, when it addresses this core.
     """
@@ -69,6 +73,8 @@ class Lanes(wiring.Component):
                 "word": Out(event_word(config)),
                 "read": Out(1),
                 "read_last": Out(1),
+                "read_final": Out(1),
+                "sweeping": Out(1),
                 "sums": Out(config.lanes * config.potential_bits),
                 "swept": Out(1),
                 "swept_population": Out(config.population_bits),
@@ -117,6 +123,8 @@ class Lanes(wiring.Component):
             potentials.write_data.eq(Mux(back.writes, following, sums)),
             self.read.eq(compare.reads & ~self._is(compare, Slot.SETTLE)),
             self.read_last.eq(compare.last),
+            self.read_final.eq(compare.final),
+            self.sweeping.eq(sweep.issue),
             self.sums.eq(sums),
         ]
         if config.settles:
@@ -124,6 +132,7 @@ class Lanes(wiring.Component):
                 m.d.comb += [
                     self.read.eq(back.reads),
                     self.read_last.eq(back.last),
+                    self.read_final.eq(back.final),
                     self.sums.eq(following),
                 ]
         past = None
@@ -350,6 +359,7 @@ class Lanes(wiring.Component):
         for i, (history, lane) in enumerate(zip(remembered, lanes, strict=True)):
             m.submodules[f"history_{i}"] = history
             m.d.comb += [
+                history.remembers.eq(constants.remembers),
                 history.opens.eq(add.whole),
                 history.above.eq(above),
                 history.plane.eq(compare.index),
@@ -372,13 +382,14 @@ class Lanes(wiring.Component):
             later.eq(earlier)
             for earlier, later in zip([sweep.history_address, *address], address, strict=False)
         ]
-        written = Signal.like(past.address)
-        m.d.sync += written.eq(address[-1])
+        written = Signal()
+        written_address = Signal.like(past.address)
+        m.d.sync += [written_address.eq(address[-1]), written.eq(constants.remembers)]
         m.d.comb += [
-            past.write_address.eq(written),
+            past.write_address.eq(written_address),
             past.address.eq(sweep.history_address),
             past.enable.eq(sweep.issue),
-            past.write.eq(self._is(back, Slot.SETTLE)),
+            past.write.eq(self._is(back, Slot.SETTLE) & written),
         ]
         keeps = Signal()
         totals = Signal(Totals)
@@ -505,7 +516,7 @@ class Lanes(wiring.Component):
         ends = back.lowest & back.last
         m.d.sync += [
             token.eq(back.emits & ends),
-            self.swept.eq(ends),
+            self.swept.eq(ends & (back.fires | back.final | back.closes)),
             self.swept_population.eq(back.population),
             self.last_step.eq(back.final),
         ]

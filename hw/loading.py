@@ -4,11 +4,14 @@ from amaranth.hdl import ShapeLike
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
+from augend.gen.gumbel import ENTRIES
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_row_bits
 from augend.hw.fan_out import table_entry
 from augend.hw.instruction import instruction
+from augend.hw.interval_encoder import interval
 from augend.hw.neuron import neuron_parameters
+from augend.hw.rate_encoder import THRESHOLD_BITS
 from augend.hw.readout import readout_constants
 
 __all__ = [
@@ -25,7 +28,7 @@ __all__ = [
 CORE_MEMORIES = ("weight", "parameter", "row", "column", "group", "lane", "instruction")
 """The memories of every core."""
 
-MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route")
+MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route", "noise", "rate", "interval")
 """All memories; a memory's number in a packet is its place here."""
 
 
@@ -45,6 +48,12 @@ def row_shape(config: AcceleratorConfig, memory: str) -> ShapeLike:
         return readout_constants(config)
     if memory == "route":
         return config.cores
+    if memory == "noise":
+        return max(1, config.noise_bits)
+    if memory == "rate":
+        return THRESHOLD_BITS
+    if memory == "interval":
+        return interval(config)
     return table_entry(config)
 
 
@@ -73,6 +82,12 @@ def depth(config: AcceleratorConfig, memory: str) -> int:
         return 1
     if memory == "route":
         return config.populations
+    if memory == "noise":
+        return ENTRIES if config.noise_bits else 1
+    if memory == "rate":
+        return config.rate_input << config.pixel_bits
+    if memory == "interval":
+        return config.spike_steps
     return getattr(config, f"{memory}_entries")
 
 

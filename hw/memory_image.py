@@ -7,15 +7,20 @@ import numpy.typing as npt
 from amaranth.hdl import Const
 from amaranth.lib import data
 
+from augend.gen.encoding import spike_steps, spike_thresholds
+from augend.gen.entry import Input
+from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Instruction, Select, Sweep, Take
+from augend.gen.schedule import Consume, Decide, Instruction, Select, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
 from augend.hw.instruction import Kind, When, instruction, sweep_layout
 from augend.hw.lane_control import Lead, Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
+from augend.hw.rate_encoder import THRESHOLD_BITS
+from augend.hw.readout import readout_constants
 
 __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows", "select_constants"]
 
@@ -54,25 +59,59 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
 
     network = placement.network
     a, b, g = placement.layouts[INPUT].extent
-    events = network.input.encoding == "events"
+    entry = network.input
+    planes = entry.bits if entry.is_current else 0
     constants = {
-        "events": events,
-        "passes_last": (network.timesteps if events else network.input.bits) - 1,
-        "first_plane": 0 if placement.lsb_first or events else network.input.bits - 1,
+        "events": entry.encoding == "events",
+        "passes_last": planes + (network.timesteps if entry.spikes else 0) - 1,
+        "first_plane": 0 if placement.lsb_first or not planes else planes - 1,
         "upward": placement.lsb_first,
         "population": 0,
         "a_last": a - 1,
         "b_last": b - 1,
         "g_last": g - 1,
     }
+    tables = []
+    layout = placement.layouts[INPUT]
+    constants["lane_last"] = (layout.lane_neurons - 1) % placement.lanes
+    if entry.encoding == "rate":
+        constants |= {"rate": 1, "seed": entry.seed}
+        thresholds = spike_thresholds(entry)[:, None]
+        tables.append(("rate", 0, _pack([thresholds], [THRESHOLD_BITS])))
+    elif entry.encoding in ("ttfs", "hybrid"):
+        constants |= {"timed": 1, "timed_from": planes}
+        table = _pack([_intervals(entry, network.timesteps)], [config.pixel_bits])
+        tables.append(("interval", 0, table))
     encoder = _const(encoder_layout(config), constants)
-    readout = network.readout.channels - 1 | network.rectified << 16
+    rows, columns, groups = placement.layouts[network.readout.name].extent
+    last_constants: dict[str, Any] = {
+        "classes_last": network.readout.size - 1,
+        "rectified": network.rectified,
+        "pixels_last": rows * columns - 1,
+        "groups": groups if rows * columns > 1 else 0,
+    }
+    if placement.decides:
+        assert network.exit_margin is not None
+        last_constants["margin"] = min(network.exit_margin, 1 << config.potential_bits)
+    softmax = network.softmax
+    if softmax is not None:
+        last_constants["softmax"] = {
+            "used": 1,
+            "poisson": softmax.clock == "poisson",
+            "period_last": softmax.period - 1,
+            "rate": softmax.rate,
+            "seed": softmax.seed,
+        }
+        noise = _pack([gumbel_table(softmax.temperature)[:, None]], [config.noise_bits])
+        result.append(("noise", 0, noise))
+    readout = _const(readout_constants(config), last_constants)
     routes = [
         sum(1 << core for core in placement.listeners(name)) if network.out_of(name) else 0
         for name in numbers
     ]
     return [
         *result,
+        *tables,
         ("encoder", 0, _ints([encoder], words(config, "encoder"))),
         ("readout", 0, _ints([readout], words(config, "readout"))),
         ("route", 0, _ints(routes, words(config, "route"))),
@@ -86,18 +125,24 @@ def pixel_rows(config: AcceleratorConfig, placement: Placement, pixels: npt.NDAr
 
 
 def event_rows(config: AcceleratorConfig, placement: Placement, events: npt.NDArray) -> Rows:
-    """Rows of the input memory for one recording of 0/1 events, ``(T, *input.shape)``."""
+    """Rows of the input memory for one recording of events, ``(T, *input.shape)``.
+
+    Several events of a neuron in a step are bit planes: a row for each plane of a word, the most
+    significant first.
+    """
     layout = placement.layouts[INPUT]
-    masks = layout.pack(events)  # (T, words, lanes)
-    coordinates = layout.coordinates()
+    counts = layout.pack(events).astype(np.int64)  # (T, words, lanes)
+    planes = np.arange(placement.network.input.bits)[::-1]
+    masks = (counts[:, :, None] >> planes[:, None] & 1).reshape(len(counts), -1, layout.lanes)
+    at = np.repeat(layout.coordinates(), len(planes), axis=0)
+    plane = np.tile(planes, layout.words)[:, None]
     total = words(config, "input")
-    widths = [1, config.coordinate_bits, config.coordinate_bits, config.coordinate_bits]
+    widths = [1, config.coordinate_bits, config.plane_bits]
     rows = []
     for step in masks:
         active = step.any(1)
         rows.append(_ints([int(active.sum())], total))
-        at = coordinates[active]
-        rows.append(_pack([step[active], at[:, 0:1], at[:, 1:2], at[:, 2:3]], widths, total))
+        rows.append(_pack([step[active], at[active], plane[active]], widths, total))
     assert input_event(config).size <= input_row_bits(config)
     return np.concatenate(rows)
 
@@ -106,6 +151,17 @@ def _parameters(config: AcceleratorConfig, rows: npt.NDArray) -> npt.NDArray:
     """Fields that the hardware has, ``(rows, lanes x fields)``."""
     fields = [0, 1, 2, *([3, 4] if config.signed_events else []), *([5] if config.floor else [])]
     return rows[:, :, fields].reshape(len(rows), rows.shape[1] * len(fields))
+
+
+def _intervals(entry: Input, timesteps: int) -> npt.NDArray[np.int64]:
+    """Least and greatest intensity that spikes in each step, ``(T, 2)``; 1 and 0 where none do."""
+    at = spike_steps(entry, timesteps)
+    rows = np.tile([1, 0], (timesteps, 1))
+    for step in range(timesteps):
+        levels = np.flatnonzero(at == step)
+        if len(levels):
+            rows[step] = levels[0], levels[-1]
+    return rows
 
 
 def _weights(config: AcceleratorConfig, weight: npt.NDArray) -> Rows:
@@ -133,7 +189,8 @@ def _pack(columns: list[npt.NDArray], bits: list[int], total: int | None = None)
     flat = np.concatenate(parts, axis=1)
     total = total or -(-flat.shape[1] // 32)
     padded = np.pad(flat, ((0, 0), (0, 32 * total - flat.shape[1])))
-    return np.packbits(padded, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+    packed = np.ascontiguousarray(np.packbits(padded, axis=1, bitorder="little"))
+    return packed.view("<u4").astype(np.uint32)
 
 
 def _ints(values: list[int], total: int) -> Rows:
@@ -156,6 +213,8 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "population": numbers[one.population],
             "keeps": one.keeps,
             "replays": one.replays,
+            "source": numbers[one.source],
+            "discards_last": one.discards_last,
             "projection": {
                 "shift": one.shift if config.weight_shift else 0,
                 "row_base": one.row_base,
@@ -167,7 +226,12 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             },
         }
     elif isinstance(one, Take):
-        values |= {"kind": Kind.TAKE, "port": one.port, "population": numbers[one.population]}
+        values |= {
+            "kind": Kind.TAKE,
+            "port": one.port,
+            "population": numbers[one.population],
+            "source": numbers[one.source],
+        }
     elif isinstance(one, Sweep):
         values |= {
             "kind": Kind.SWEEP,
@@ -181,7 +245,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "sweep": select_constants(config, one),
         }
     else:
-        values["kind"] = Kind.END
+        values["kind"] = Kind.DECIDE if isinstance(one, Decide) else Kind.END
     return _const(instruction(config), values)
 
 
@@ -213,6 +277,7 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "zero": one.zero,
         "settles": one.settles,
         "sinks": one.sinks,
+        "remembers": one.remembers,
         "restores": one.restores,
         "leaks": len(one.leak),
         "leak": [*one.leak, 0, 0, 0, 0][:4],

@@ -13,7 +13,7 @@ __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSend
 MAGIC = 0xA6
 """First byte of every packet."""
 
-VERSION = 1
+VERSION = 2
 """Of the protocol; told by the answer to ``HELLO``."""
 
 
@@ -35,13 +35,19 @@ class Command(enum.Enum, shape=8):
     DAMAGED = 0x7F
     """Never sent: stands inside for a packet that did not arrive whole."""
     IDENTITY = 0x80
-    """Version | lanes << 8 | cores << 24; population count; program hash or zeros."""
+    """Version | lanes << 8 | cores << 24; population count; program hash or zeros; status."""
     DONE = 0x81
     """The write, or the start, has been carried out."""
     RESULT = 0x83
-    """Classes; scores; prediction; clocks; then of each core its stalls and its counters."""
+    """Classes; scores; prediction; clocks; steps run, 0 for all; then of each core its stalls and
+    its counters."""
     REFUSED = 0xFF
-    """A ``Fault``, and the sequence number that is expected."""
+    """A ``Fault``; the sequence number that is expected; status.
+
+    The status tells of the last inference, or initialisation, that was given up since the program
+    was started: its fault; from bit 8 on what went wrong (``augend.hw.core.FAULTS``); from bit 16
+    on which cores were not idle. 0 where there was none.
+    """
 
 
 class Fault(enum.Enum, shape=8):
@@ -55,6 +61,12 @@ class Fault(enum.Enum, shape=8):
     """The program of that hash is not loaded."""
     COMMAND = 4
     """No such command."""
+    STALLED = 5
+    """Nothing moved any more. With this and the following the program has to be started again."""
+    TOKEN = 6
+    """A step of another population came than a core waited for."""
+    QUEUE = 7
+    """A queue had no room for a step's event words."""
 
 
 class PacketReceiver(wiring.Component):

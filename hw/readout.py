@@ -1,23 +1,48 @@
-"""The readout: final potentials, their greatest, and access to each."""
+"""The readout: final scores, their greatest, and whether it leads by enough to stop."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from augend.gen.gumbel import ENTRIES, TIE_BITS
+from augend.gen.softmax import FRACTION_BITS
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.score_walk import ScoreWalk, address_bits
+from augend.hw.softmax_draw import DRAW_CLOCKS, SoftmaxDraw, softmax_constants
 
 __all__ = ["Readout", "readout_constants"]
 
+_LOOK_UP = 1  # clocks from a score's address until it can be compared, less one
+
 
 def readout_constants(config: AcceleratorConfig) -> data.StructLayout:
-    """Layout of the readout's constants: number of classes less one; negative ones read as 0."""
-    return data.StructLayout({"classes_last": 16, "rectified": 1})
+    """Layout of the readout's constants.
+
+    ``classes_last``: number of scores less one. ``rectified``: negative ones read as 0.
+    ``pixels_last``: places (y, x) that each channel has, less one; ``groups``: words of channels
+    at each place. ``margin``: lead of the best over the second that ends an inference early.
+    """
+    address = address_bits(config)
+    layout: dict = {"classes_last": 16, "rectified": 1, "pixels_last": address, "groups": address}
+    if config.early_exit:
+        layout["margin"] = config.potential_bits + 1
+    if config.noise_bits:
+        layout["softmax"] = softmax_constants()
+    return data.StructLayout(layout)
 
 
 class Readout(wiring.Component):
-    """Keeps the words of the last sweep, then finds the greatest potential, a neuron a clock.
+    """Keeps the words of a sweep, then finds the greatest score, one a clock.
 
-    ``done`` comes ``classes + 3`` clocks after the last word. Of equal scores the first wins.
+    Scores are numbered channel by channel, each row by row: the first of equals wins. Words come
+    as a sweep visits them: place by place, all channels of each. In the last step ``done`` comes
+    ``classes + 3`` clocks after the last word. In the steps before, where an early exit is built,
+    the decision stands ``classes + 5`` clocks after it, and is made known in the clock after that
+    in which every core waits for it.
+
+    A softmax has in every step one such search, for the winner of an output spike where the
+    clock ticks, and is ``free`` ``classes + 7`` clocks after the last word. In the last step one
+    more finds the greatest number of spikes: ``done`` comes ``2 classes + 10`` clocks after it.
 
     Members
     -------
@@ -25,16 +50,25 @@ class Readout(wiring.Component):
         See ``readout_constants``.
     clear : In
         Forget the last inference.
-    word, word_last, potentials : In
-        A word of potentials, and whether it is the last.
+    word, word_last, word_final, values : In
+        A word of scores, signed; whether it is the sweep's last; whether this is the last step.
+    waiting : In
+        Every core waits for the decision, or is idle.
+    decided, exits : Out
+        Strobe: the decision is made; the inference ends with this step.
+    free : Out
+        Strobe: the words of a softmax's step are no longer needed.
+    steps : Out
+        Steps that were read since ``clear``; 0 once the last one was.
     done : Out
         The prediction stands, until ``clear``.
     prediction : Out
         Number of the greatest.
-    index : In
-        Score to look up.
-    score : Out
-        The score that was asked for two clocks ago.
+    score, following : Out, In
+        A score, in their order from the first; strobe for the one after it, which is there two
+        clocks later. After the last comes the first. Not while searching.
+    load_noise, load_address, load_data : In
+        Write strobe for the table of a softmax.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -45,17 +79,81 @@ class Readout(wiring.Component):
                 "clear": In(1),
                 "word": In(1),
                 "word_last": In(1),
-                "potentials": In(config.lanes * config.potential_bits),
+                "word_final": In(1),
+                "values": In(config.lanes * config.potential_bits),
+                "waiting": In(1),
+                "decided": Out(1),
+                "exits": Out(1),
+                "free": Out(1),
+                "steps": Out(16),
                 "done": Out(1),
                 "prediction": Out(16),
-                "index": In(16),
-                "score": Out(signed(config.potential_bits)),
+                "score": Out(signed(config.score_bits)),
+                "following": In(1),
+                "load_noise": In(1),
+                "load_address": In(range(ENTRIES)),
+                "load_data": In(max(1, config.noise_bits)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the memory and the search."""
+        """Build the memory, the walk through it and the search."""
         m = Module()
+        config = self._config
+        self.searching = searching = Signal()
+        self.ends = ends = Signal()
+        self.final = final = Signal()
+        m.submodules.walk = self.walk = walk = ScoreWalk(config)
+        m.d.comb += [
+            ends.eq(self.word & self.word_last),
+            walk.classes_last.eq(self.constants.classes_last),
+            walk.pixels_last.eq(self.constants.pixels_last),
+            walk.groups.eq(self.constants.groups),
+            walk.clear.eq(self.clear),
+            walk.step.eq(searching | self.following),
+        ]
+        with m.If(searching & walk.last):
+            m.d.sync += searching.eq(0)
+        with m.If(ends):
+            m.d.sync += [searching.eq(1), final.eq(self.word_final)]
+
+        seen = self._look_up(m)
+        compared = Signal(16)
+        comparing = Signal(1 + (DRAW_CLOCKS if config.noise_bits else _LOOK_UP))
+        candidate = self.score
+        when = comparing[_LOOK_UP]
+        found = Signal()
+        over = found
+        if config.noise_bits:
+            candidate, drawing = self._compete(m, seen, found)
+            when = Mux(drawing, comparing[DRAW_CLOCKS], when)
+            over = found & ~drawing
+        m.d.sync += comparing.eq(comparing << 1 | searching)
+        m.d.comb += found.eq(when & (compared == self.constants.classes_last))
+
+        best = Signal.like(candidate)
+        second = Signal.like(candidate)
+        with m.If(~searching & ~comparing.any()):
+            m.d.sync += compared.eq(0)
+        with m.If(when):
+            m.d.sync += compared.eq(compared + 1)
+            with m.If((compared == 0) | (candidate > best)):
+                m.d.sync += [best.eq(candidate), self.prediction.eq(compared)]
+                m.d.sync += second.eq(Mux(compared == 0, -(1 << (len(best) - 1)), best))
+            with m.Elif(candidate > second):
+                m.d.sync += second.eq(candidate)
+        if config.early_exit:
+            fraction = FRACTION_BITS + TIE_BITS if config.noise_bits else 0
+            self._decide(m, over, (best >> fraction) - (second >> fraction))
+        else:
+            with m.If(over):
+                m.d.sync += self.done.eq(1)
+        with m.If(self.clear):
+            m.d.sync += self.done.eq(0)
+        return m
+
+    def _look_up(self, m: Module) -> Signal:
+        """Keep what is handed over; where the walk was a clock ago, as it is read."""
         config = self._config
         bits = config.potential_bits
         m.submodules.words = words = memory.Memory(
@@ -65,45 +163,107 @@ class Readout(wiring.Component):
         read = words.read_port()
         m.d.comb += [
             write.en.eq(self.word),
-            write.data.eq(self.potentials),
+            write.data.eq(self.values),
+            read.addr.eq(self.walk.address),
         ]
-        with m.If(self.clear):
+        with m.If(self.clear | self.ends):
             m.d.sync += write.addr.eq(0)
         with m.Elif(self.word):
             m.d.sync += write.addr.eq(write.addr + 1)
-
-        searching = Signal()
-        position = Signal(16)
-        asked = Signal(16)
-        lane = Signal(max(1, config.lane_bits))
+        lane = Signal.like(self.walk.lane)
         raw = Signal(signed(bits))
-        m.d.comb += [
-            asked.eq(Mux(searching, position, self.index)),
-            read.addr.eq(asked >> config.lane_bits),
-        ]
-        m.d.sync += lane.eq(asked[: config.lane_bits])
+        seen = Signal(signed(bits))
+        m.d.sync += lane.eq(self.walk.lane)
         with m.Switch(lane):
             for i in range(config.lanes):
                 with m.Case(i):
                     m.d.comb += raw.eq(read.data[i * bits : (i + 1) * bits])
-        m.d.sync += self.score.eq(Mux(self.constants.rectified & (raw < 0), 0, raw))
+        m.d.comb += seen.eq(Mux(self.constants.rectified & (raw < 0), 0, raw))
+        if not config.noise_bits:
+            m.d.sync += self.score.eq(seen)
+        return seen
 
-        best = Signal(signed(bits))
-        compared = Signal(16)
-        comparing = Signal(2)
-        m.d.sync += comparing.eq(comparing << 1 | searching)
-        with m.If(searching):
-            m.d.sync += position.eq(position + 1)
-            with m.If(position == self.constants.classes_last):
-                m.d.sync += searching.eq(0)
-        with m.If(comparing[1]):
-            m.d.sync += compared.eq(compared + 1)
-            with m.If((compared == 0) | (self.score > best)):
-                m.d.sync += [best.eq(self.score), self.prediction.eq(compared)]
-            with m.If(compared == self.constants.classes_last):
-                m.d.sync += self.done.eq(1)
-        with m.If(self.word & self.word_last):
-            m.d.sync += [searching.eq(1), position.eq(0), compared.eq(0)]
+    def _compete(self, m: Module, seen: Signal, found: Signal) -> tuple[Signal, Signal]:
+        """Add noise, tell output spikes of the winners; what is compared, and whether it is noisy.
+
+        A spike is added in the second clock after a winner was found; in the third, in the last
+        step, the search for the greatest number begins.
+        """
+        config = self._config
+        constants = self.constants.softmax
+        m.submodules.draw = draw = SoftmaxDraw(config)
+        m.submodules.spikes = spikes = memory.Memory(
+            shape=config.score_bits, depth=config.readout_words * config.lanes, init=[]
+        )
+        write = spikes.write_port()
+        read = spikes.read_port()
+        drawing = Signal()
+        fresh = Signal()
+        added = Signal(2)
+        m.d.comb += [
+            draw.constants.eq(constants),
+            draw.clear.eq(self.clear),
+            draw.step.eq(self.ends),
+            draw.draw.eq(self.searching & drawing & draw.ticks),
+            draw.load.eq(self.load_noise),
+            draw.load_address.eq(self.load_address),
+            draw.load_data.eq(self.load_data),
+            read.addr.eq(Mux(added[0], self.prediction, self.walk.position)),
+            self.free.eq(added[1]),
+        ]
+        m.d.sync += added.eq(added << 1 | (found & drawing))
+        with m.If(added[1]):
+            m.d.comb += [
+                write.en.eq(draw.ticks),
+                write.addr.eq(self.prediction),
+                write.data.eq(read.data + 1),
+            ]
+            m.d.sync += [fresh.eq(0), drawing.eq(0), self.searching.eq(self.final)]
+        with m.Else():
+            m.d.comb += [
+                write.en.eq(self.searching & drawing & fresh),
+                write.addr.eq(self.walk.position),
+            ]
+        with m.If(self.ends):
+            m.d.sync += drawing.eq(constants.used)
         with m.If(self.clear):
-            m.d.sync += self.done.eq(0)
-        return m
+            m.d.sync += fresh.eq(1)
+
+        shown = Signal(signed(config.score_bits))
+        m.d.comb += shown.eq(Mux(constants.used & ~drawing, read.data.as_signed(), seen))
+        m.d.sync += self.score.eq(shown)
+        score = [self.score]
+        for clock in range(_LOOK_UP + 2, DRAW_CLOCKS + 1):
+            score.append(Signal(signed(config.score_bits), name=f"score_{clock}"))
+            m.d.sync += score[-1].eq(score[-2])
+        raised = Signal(signed(max(config.score_bits + FRACTION_BITS, config.noise_bits) + 1))
+        rank = Signal(signed(len(raised) + TIE_BITS))
+        m.d.comb += raised.eq((score[-1] << FRACTION_BITS) + draw.noise)
+        with m.If(drawing):
+            m.d.sync += rank.eq(Cat(draw.tie, raised))
+        with m.Else():
+            m.d.sync += rank.eq(shown << FRACTION_BITS + TIE_BITS)
+        return rank, drawing
+
+    def _decide(self, m: Module, over: Signal, lead: Signal) -> None:
+        """Compare the lead of the best with the margin; tell it when every core waits."""
+        known = Signal(self._config.potential_bits + 1)
+        due = Signal(2)
+        ready = Signal()
+        m.d.sync += [
+            self.decided.eq(0),
+            known.eq(lead),
+            due.eq(due << 1 | (over & ~self.final)),
+        ]
+        with m.If(self.ends):
+            m.d.sync += self.steps.eq(self.steps + 1)
+            with m.If(self.word_final):
+                m.d.sync += self.steps.eq(0)
+        with m.If(over & self.final):
+            m.d.sync += self.done.eq(1)
+        with m.If(due[1]):
+            m.d.sync += [ready.eq(1), self.exits.eq(known >= self.constants.margin)]
+        with m.If(ready & self.waiting):
+            m.d.sync += [ready.eq(0), self.decided.eq(1), self.done.eq(self.exits)]
+        with m.If(self.clear):
+            m.d.sync += [due.eq(0), ready.eq(0), self.steps.eq(0)]

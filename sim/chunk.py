@@ -244,7 +244,7 @@ class Chunk:
         """Add the operations that a projection's spikes cost."""
         projection = synapses.projection
         spikes = self.sources[projection.source].delayed(projection.delay)
-        self.operations[name] += spikes.tally(
+        self.operations[name] += spikes.additions(
             self.plan.engine, synapses.fan_out, self.plan.stepwise
         )
 
@@ -264,7 +264,9 @@ class Chunk:
 
     def _pass(self, gate: Gating, source: Spikes, through: Spikes) -> None:
         """Count and record what a gate took in and let through."""
-        self.operations[gate.name] = source.tally(self.plan.engine, gate.cost, self.plan.stepwise)
+        self.operations[gate.name] = source.additions(
+            self.plan.engine, gate.cost, self.plan.stepwise
+        )
         self._record(gate.name, through)
 
     def _record(self, name: str, spikes: Spikes) -> None:

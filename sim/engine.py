@@ -78,7 +78,7 @@ class Engine:
         Pass a gate: its windows, the state of its counters, which it changes, and spikes
         (images, steps, neurons); what passes, (images, steps, windows).
     tally
-        Operations of a projection: (images, sources) spikes with the (sources,) fan-out.
+        Operations of a projection: (images, sources) planes with the (sources,) fan-out.
     working_set
         Bytes of a chunk of images, so few that they stay in the cache and in the heap.
     """

@@ -10,6 +10,7 @@ from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
+from augend.sim.input_passes import input_passes
 from augend.sim.timing import Timing
 
 __all__ = ["TracedEvent", "observed_events", "predicted_events"]
@@ -43,7 +44,7 @@ def predicted_events(
     trains: Mapping[str, npt.NDArray[np.bool_]],
     image: int,
 ) -> list[TracedEvent]:
-    """What an inference queues, in the order of clocks, then ports.
+    """What an inference queues until its prediction stands, in the order of clocks, then ports.
 
     Parameters
     ----------
@@ -56,37 +57,39 @@ def predicted_events(
     """
     events = []
     numbers = placement.numbers
-    network = placement.network
+    passes = input_passes(placement, pixels[image : image + 1])[0]
     for emission in timing.emissions:
         layout = placement.layouts[emission.source]
-        if emission.source != INPUT:
-            packed = layout.pack(trains[emission.source][image, emission.step])
-        elif network.input.encoding == "events":
-            packed = layout.pack(pixels[image, emission.step])
+        if emission.source == INPUT:
+            packed = passes[emission.step]
         else:
-            bits = network.input.bits
-            plane = emission.step if placement.lsb_first else bits - 1 - emission.step
-            packed = layout.pack(pixels[image]) >> plane & 1
+            packed = layout.pack(trains[emission.source][image, emission.step])
         number = numbers[emission.source]
         first = int(emission.first[image])
-        active = np.flatnonzero(packed.any(1))
-        for place, word in enumerate(active):
-            slot = place if emission.compact else int(word)
-            a, b, g = (int(c) for c in np.unravel_index(word, layout.extent))
-            signs = _bits(packed[word] < 0)
-            clock = first + slot * emission.stride
-            for plane in reversed(range(emission.planes)):
-                mask = _bits(abs(packed[word].astype(np.int64)) >> plane & 1)
-                at = clock + emission.planes - 1 - plane
-                if mask:
-                    events.append(
-                        TracedEvent(
-                            at, emission.port, number, False, a, b, g, mask, signs & mask, plane
-                        )
-                    )
+        coordinates = layout.coordinates().tolist()
+        masks = _planes(packed, emission.planes)
+        for place, (word, plane) in enumerate(np.argwhere(masks.any(2)).tolist()):
+            clock = first + word * emission.stride + plane
+            if emission.offsets is not None:
+                clock = first + int(emission.offsets[word])
+            elif emission.compact:
+                clock = first + place
+            mask = masks[word, plane]
+            signs = _bits(mask & (packed[word] < 0))
+            a, b, g = coordinates[word]
+            at = emission.planes - 1 - plane
+            events.append(
+                TracedEvent(clock, emission.port, number, False, a, b, g, _bits(mask), signs, at)
+            )
         token = int(emission.token[image])
         events.append(TracedEvent(token, emission.port, number, True, 0, 0, 0, 0))
-    return sorted(events)
+    return sorted(event for event in events if event.clock <= timing.cycles[image])
+
+
+def _planes(spikes: npt.NDArray, planes: int) -> npt.NDArray[np.bool_]:
+    """Bits of numbers of spikes (words, lanes), the highest first: (words, planes, lanes)."""
+    number = np.abs(spikes.astype(np.int64))[:, None]
+    return (number >> np.arange(planes)[::-1, None] & 1).astype(bool)
 
 
 def _bits(lanes: npt.NDArray) -> int:

@@ -35,7 +35,8 @@ class Gating:
         Source positions of each window position, by row and column: those of window w are
         ``sites[bounds[w] : bounds[w + 1]]``.
     cost
-        Additions that a spike of each source neuron costs, (neurons,): 1 where the rule counts.
+        Additions that a plane of spikes of each source neuron costs, (neurons,): 1 where the rule
+        counts.
     """
 
     name: str

@@ -25,12 +25,15 @@ class Request:
     busy
         Clocks from the start that it causes until that is over: of an inference, its cycles; of an
         initialisation, until every core is idle again.
+    idle
+        Clocks from the start of an inference until every core is idle.
     """
 
     kind: Literal["write", "start", "run"]
     length: int
     arrived: int
     busy: int = 0
+    idle: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +65,15 @@ class LinkModel:
                 continue
             start = last + 1
             result.append(start)
-            answer = max(start + max(request.busy, 2) + 1, idle)
+            over = max(request.busy, 2)
+            if request.kind == "run":
+                over = max(over, request.idle + 1)
+            answer = max(start + over + 1, idle)
             if request.kind == "start":
                 free, idle = answer + 1, answer + _ACKNOWLEDGE
             else:
-                # Head, length, number of classes; a score in three clocks; the rest in one each.
-                payload_end = answer + 5 + 3 * self.classes + self.counters
+                # Head, length, number of classes; a score in three clocks; prediction, clocks and
+                # steps, stalls and counters in one each.
+                payload_end = answer + 6 + 3 * self.classes + self.counters
                 free, idle = payload_end + 1, payload_end + 2
         return result

@@ -43,6 +43,16 @@ class Spikes:
             return self.sums
         return np.abs(self.stepwise).sum(1, dtype=np.int32)
 
+    @cached_property
+    def planes(self) -> npt.NDArray[np.integer]:
+        """Bits set in the numbers of spikes of each step, of each neuron: (images, neurons).
+
+        Several spikes of a step travel as bit planes, each of which is an addition a synapse.
+        """
+        if self.counts is not None:  # at most one spike a step
+            return self.counts
+        return np.bitwise_count(self.stepwise).sum(1, dtype=np.int32)
+
     @property
     def stepwise(self) -> npt.NDArray[np.integer]:
         """The trains, of which someone made sure that they are there."""
@@ -57,15 +67,23 @@ class Spikes:
         late[:, delay:] = self.stepwise[:, :-delay]
         return Spikes(late)
 
-    def tally(self, engine: Engine, cost: Ints, stepwise: bool) -> Ints:
-        """Spikes times the cost of each neuron's: (images,), or (images, steps)."""
+    def tally(self, engine: Engine, each: Ints, stepwise: bool) -> Ints:
+        """Spikes of either sign, each neuron's so many times: (images,), or (images, steps)."""
         if not stepwise:
-            return engine.tally(self.spent, cost)
+            return engine.tally(self.spent, each)
         trains = self.stepwise
-        rows = trains.reshape(-1, trains.shape[2])
-        return engine.tally(rows if rows.dtype.kind == "u" else np.abs(rows), cost).reshape(
-            trains.shape[:2]
-        )
+        return _by_step(engine, trains if trains.dtype.kind == "u" else np.abs(trains), each)
+
+    def additions(self, engine: Engine, fan_out: Ints, stepwise: bool) -> Ints:
+        """Additions of spikes with that fan-out, planes each: (images,), or (images, steps)."""
+        if not stepwise:
+            return engine.tally(self.planes, fan_out)
+        return _by_step(engine, np.bitwise_count(self.stepwise), fan_out)
+
+
+def _by_step(engine: Engine, values: npt.NDArray[np.integer], each: Ints) -> Ints:
+    """Tally (images, steps, neurons) step by step: (images, steps)."""
+    return engine.tally(values.reshape(-1, values.shape[2]), each).reshape(values.shape[:2])
 
 
 def train_type(network: SpikingNetwork, name: str) -> TrainType:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, End, Instruction, Select, Sweep, Take, holds
+from augend.gen.schedule import Consume, Decide, End, Instruction, Select, Sweep, Take, holds
 from augend.sim.beats import StepBeats, spike_planes, step_beats
+from augend.sim.input_passes import input_passes
 
-__all__ = ["Emission", "Span", "Timing", "TimingModel"]
+__all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -25,8 +26,14 @@ _EMIT = 4  # from a word's visit until its event word is queued
 _FAN_OUT = 4  # from taking an event word until its first beat
 _VISIBLE = 2  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
+_INTERVAL = 1  # further, where intensities are compared with an interval
+_DRAW = 4  # further, from a word's last pixel on, where each is compared with a draw
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
+_MARGIN = 2  # from then until it is known whether to end, where there are further steps
+_FREE = 5  # from then, in a softmax, until the readout takes the next step's words
+_COUNTED = 7  # and in its last step until the prediction stands, beside the classes once more
+_DECIDED = 1  # from when a decision is known and every core waits until it is told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +56,8 @@ class Emission:
         Words follow each other without gaps for empty ones (events from the host).
     planes
         Spike planes of a word, the highest first, a clock apart.
+    offsets
+        ``(words,)``: clocks from the first word to each, where they are not ``stride`` apart.
     """
 
     source: str
@@ -60,6 +69,7 @@ class Emission:
     left: Ints
     compact: bool = False
     planes: int = 1
+    offsets: Ints | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +107,8 @@ class Timing:
     ----------
     cycles
         ``(images,)``: until the prediction stands.
+    idle
+        ``(images,)``: until every core is idle; after an early exit they first initialise.
     stalls
         ``{held, starved, blocked: (images, cores)}``.
     words
@@ -111,6 +123,7 @@ class Timing:
     """
 
     cycles: Ints
+    idle: Ints
     stalls: Mapping[str, Ints]
     words: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
@@ -163,6 +176,7 @@ class TimingModel:
         self,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None = None,
         *,
         spans: bool = False,
     ) -> Timing:
@@ -175,10 +189,12 @@ class TimingModel:
             ``(images, T, *shape)`` for events.
         trains
             Spikes of every population that fires, ``(images, T, *shape)``.
+        exit_step
+            ``(images,)``: number of steps run, for a network with an exit margin.
         spans
             Whether to tell what every core did when.
         """
-        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains)
+        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains, exit_step)
         if not spans:
             run.spans = None
         return run.run()
@@ -194,6 +210,7 @@ class _Run:
         block: bool,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
+        exit_step: Ints | None,
     ) -> None:
         self.placement = placement
         self.queue_steps = queue_steps
@@ -212,10 +229,18 @@ class _Run:
             for reason in ("held", "starved", "blocked")
         }
         self.cycles = np.zeros(self.images, np.int64)
+        self.idle = np.zeros(self.images, np.int64)
+        self.free = np.zeros(self.images, np.int64)  # from when on the readout takes more words
+        self.exit_step = exit_step
+        self.live = np.ones(self.images, bool)  # images whose inference goes on
+        self.deciding = [any(isinstance(one, Decide) for one, _ in work) for work in self.work]
+        self.decisions = [0] * cores  # that each core has left behind
+        self.told: list[Ints] = []  # clocks of the decisions
+        self.arrived: set[int] = set()
         names = [name for name in placement.numbers if name != INPUT]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
-        self.masks = {INPUT: self._input_masks(pixels)}
+        self.input = input_passes(placement, pixels)
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
         self.spans: list[Span] | None = []
@@ -223,7 +248,7 @@ class _Run:
     def run(self) -> Timing:
         at = [0] * len(self.work)
         encoding = 0
-        passes = self.masks[INPUT].shape[1]
+        passes = self.input.shape[1]
         progress = True
         while progress:
             progress = False
@@ -236,8 +261,11 @@ class _Run:
                     progress = True
         if encoding < passes or any(a < len(w) for a, w in zip(at, self.work, strict=True)):
             raise RuntimeError("The schedules wait for each other: this placement cannot run")
+        for clock in self.clock:
+            self.idle = np.where(self.live, np.maximum(self.idle, clock + 1), self.idle)
         return Timing(
             cycles=self.cycles,
+            idle=self.idle,
             stalls=self.stalls,
             words=self.words,
             clocks=self.clocks,
@@ -245,22 +273,10 @@ class _Run:
             spans=tuple(self.spans or ()),
         )
 
-    def _input_masks(self, pixels: npt.NDArray) -> npt.NDArray[np.bool_]:
-        """Input spikes, ``(images, passes, words, lanes)``."""
-        network = self.placement.network
-        layout = self.placement.layouts[INPUT]
-        packed = layout.pack(pixels)
-        if network.input.encoding == "events":
-            return packed.astype(bool)
-        planes = np.arange(network.input.bits)
-        if not self.placement.lsb_first:
-            planes = planes[::-1]
-        return (packed[:, None] >> planes[:, None, None] & 1).astype(bool)
-
     def _spikes(self, source: str, step: int) -> npt.NDArray:
         """Numbers of spikes of a step, signed, ``(images, words, lanes)``."""
         if source == INPUT:
-            return self.masks[INPUT][:, step]
+            return self.input[:, step]
         return self.placement.layouts[source].pack(self.trains[source][:, step])
 
     def _room(self, port: _Port) -> Ints | None:
@@ -277,18 +293,39 @@ class _Run:
         if room is None:
             return False
         claim = np.maximum(self.encoder_clock, room)
-        if self.placement.network.input.encoding == "events":
-            rows = self.masks[INPUT][:, step].any(2).sum(1)
+        entry = self.placement.network.input
+        layout = self.placement.layouts[INPUT]
+        first = claim + 1
+        late = _SCAN
+        planes, offsets = 1, None
+        if entry.encoding == "events":
+            planes = entry.bits
+            used = np.bitwise_or.reduce(self.input[:, step], axis=2)  # planes of words
             begin = claim + 1 + _COUNT
-            last = begin + rows  # the count itself, where there are no events
-            first = begin + 1 + _SCAN
+            first = begin + 1
+            last = begin + np.bitwise_count(used).sum(1, dtype=np.int64)  # the count, without any
+        elif entry.encoding == "rate":
+            late += _DRAW
+            pixels = layout.pack(np.ones(entry.shape, np.int64)).sum(1)  # of each word
+            last = claim + pixels.sum()
+            first = claim + pixels[0]
+            offsets = pixels.cumsum() - pixels[0]
         else:
-            rows = np.full(self.images, self.placement.layouts[INPUT].words)
-            last = claim + rows
-            first = claim + 1 + _SCAN
+            late += _INTERVAL * (step >= (entry.bits if entry.is_current else 0))
+            last = claim + layout.words
         self.encoder_clock = last + 2
-        compact = self.placement.network.input.encoding == "events"
-        self._emit(port, len(self.ports) - 1, INPUT, step, first, 1, last + _SCAN + 1, compact)
+        self._emit(
+            port,
+            len(self.ports) - 1,
+            INPUT,
+            step,
+            first + late,
+            1,
+            last + late + 1,
+            compact=entry.encoding == "events",
+            planes=planes,
+            offsets=offsets,
+        )
         return True
 
     def _emit(
@@ -302,6 +339,7 @@ class _Run:
         token: Ints,
         compact: bool = False,
         planes: int = 1,
+        offsets: Ints | None = None,
     ) -> None:
         left = np.zeros(self.images, np.int64)  # filled in when it is taken
         port.emitted += 1
@@ -317,6 +355,7 @@ class _Run:
                 left=left,
                 compact=compact,
                 planes=planes,
+                offsets=offsets,
             )
         )
 
@@ -324,7 +363,7 @@ class _Run:
         """Carry an instruction out; whether what it waits for was known."""
         begin, waited = self.clock[core], self._waited(core)
         if isinstance(one, Consume):
-            done = self._consume(core, one)
+            done = self._consume(core, one, iteration)
         elif isinstance(one, Take):
             if core in self.took:  # timed already, with that of another core
                 begin, waited = self.took.pop(core)
@@ -336,7 +375,7 @@ class _Run:
         elif isinstance(one, Select):
             done = self._select(core, one)
         else:
-            return True
+            return self._decide(core) if isinstance(one, Decide) else True
         if done and self.spans is not None:
             self.spans.append(
                 Span(
@@ -371,9 +410,9 @@ class _Run:
             # The first word waits for everyone; a token alone is taken by each as it comes.
             taken = np.where(words > 0, left, np.maximum(visible, clock))
             self.took[each] = clock, self._waited(each)
-            self.stalls["starved"][:, each] += taken - words - clock
+            self.stalls["starved"][:, each] += self.live * (taken - words - clock)
             self.clock[each] = taken + _NEXT
-            self.clocks[take.population] += words + _NEXT
+            self.clocks[take.population] += self.live * (words + _NEXT)
             self.kept[each] = source, step
         del self.took[core]
         port.waiting.clear()
@@ -391,8 +430,13 @@ class _Run:
         port.left.append(left)
         return source, step, visible, left
 
-    def _consume(self, core: int, one: Consume) -> bool:
+    def _consume(self, core: int, one: Consume, iteration: int) -> bool:
         clock = self.clock[core]
+        discards = one.discards_last and iteration == one.times - 1
+        if discards and one.replays:
+            self.clock[core] = clock + _NEXT
+            self.clocks[one.population] += _NEXT
+            return True
         if one.replays:
             source, step = self.kept[core]
             begin, beats = clock, self._beats(one, source, step)
@@ -404,11 +448,17 @@ class _Run:
             begin, beats = np.maximum(clock, visible), self._beats(one, source, step)
             left[:] = begin + _FAN_OUT + beats.until_token
             self.kept[core] = source, step
-        self.stalls["starved"][:, core] += begin - clock
-        self.stalls["held"][:, core] += beats.held
-        self.words[one.population] += beats.words
+            if discards:
+                left[:] = begin + spike_planes(self._spikes(source, step)).any(2).sum(1)
+                self.stalls["starved"][:, core] += self.live * (begin - clock)
+                self.clock[core] = left + _NEXT
+                self.clocks[one.population] += self.live * (self.clock[core] - begin)
+                return True
+        self.stalls["starved"][:, core] += self.live * (begin - clock)
+        self.stalls["held"][:, core] += self.live * beats.held
+        self.words[one.population] += self.live * beats.words
         self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
-        self.clocks[one.population] += self.clock[core] - begin
+        self.clocks[one.population] += self.live * (self.clock[core] - begin)
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
@@ -418,14 +468,19 @@ class _Run:
     def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]
         port = self.ports[core]
+        network = self.placement.network
         product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else 0
         stride = one.slots(iteration)
+        if one.read == "always":
+            begin = np.maximum(clock + product, self.free)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
+            clock = begin - product
         if one.emits:
             room = self._room(port)
             if room is None:
                 return False
             begin = np.maximum(clock + product, room)
-            self.stalls["blocked"][:, core] += begin - clock - product
+            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
             clock = begin - product
         visits = clock + product + 1
         latest = visits + (one.words - 1) * stride
@@ -438,12 +493,15 @@ class _Run:
                 port, core, one.population, step, visits + plane, stride, token, planes=one.planes
             )
         if holds(one.read, iteration, one.times):
-            classes = self.placement.network.readout.channels
-            read = latest + one.read_slot(iteration) + one.settles
-            self.cycles = read + classes + _READOUT
+            classes = network.readout.size
+            found = latest + one.read_slot(iteration) + one.settles + classes + _READOUT
+            if network.softmax is not None:
+                self.free = found + _FREE
+                found = found + _COUNTED + classes
+            self.cycles = np.where(self.live, found, self.cycles)
         slots = product + one.words * stride
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
 
     def _select(self, core: int, one: Select) -> bool:
@@ -456,14 +514,57 @@ class _Run:
             if room is None:
                 return False
             begin = np.maximum(clock, room)
-            self.stalls["blocked"][:, core] += begin - clock
+            self.stalls["blocked"][:, core] += self.live * (begin - clock)
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
             first, token = begin + one.slots + _EMIT, begin + slots + _EMIT + 1
             self._emit(port, core, one.population, step, first, one.slots, token)
         self.clock[core] = begin + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
+
+    def _decide(self, core: int) -> bool:
+        """Wait until all cores do; what ends then stays as it is in all counts."""
+        step = self.decisions[core]
+        if step == self.placement.network.timesteps - 1:
+            self.clock[core] = self.clock[core] + _NEXT
+            return True
+        if step == len(self.told):
+            self.arrived.add(core)
+            if len(self.arrived) < sum(self.deciding):
+                return False
+            self._tell()
+        self.clock[core] = self.told[step] + _NEXT
+        self.decisions[core] += 1
+        return True
+
+    def _tell(self) -> None:
+        """Make the decision of a step known; images that end initialise their potentials."""
+        assert self.exit_step is not None
+        waits = [self.clock[core] + 1 for core in self.arrived]
+        told = np.maximum.reduce([self.cycles + _MARGIN, *waits]) + _DECIDED
+        self.told.append(told)
+        self.arrived.clear()
+        ends = self.live & (self.exit_step == len(self.told))
+        initialisation = [
+            _NEXT + initialisation_clocks(core.instructions)
+            for core, deciding in zip(self.placement.cores, self.deciding, strict=True)
+            if deciding
+        ]
+        self.cycles = np.where(ends, told, self.cycles)
+        self.idle = np.where(ends, told + max(initialisation), self.idle)
+        self.live &= ~ends
+
+
+def initialisation_clocks(instructions: list[Instruction]) -> int:
+    """Clocks from a core's first instruction until it is idle again: sweeps, then the end."""
+    clocks = 1
+    for one in instructions:
+        if isinstance(one, End):
+            break
+        assert isinstance(one, Sweep)
+        clocks += one.words * one.slots(0) + _SWEEP_END + _NEXT
+    return clocks
 
 
 def _unroll(instructions: list[Instruction]) -> list[tuple[Instruction, int]]:

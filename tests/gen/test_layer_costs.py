@@ -6,6 +6,8 @@ from augend.gen.diagnosis import examine
 from augend.gen.frontends.walk import Reading
 from augend.gen.graph import Add, AvgPool, Binary, Conv, Flatten, Graph, Linear, MaxPool, Relu
 from augend.gen.layer_costs import layer_costs
+from augend.gen.network import Input, Population, Projection, SpikingNetwork
+from augend.gen.population import Reset
 
 
 def random(*shape):
@@ -74,6 +76,35 @@ def test_synapses_fan_out_and_memory_one_by_one() -> None:
     assert costs["add"].weight_memory == 4 * 4 * 9 + 8 * 4
     assert costs["add"].weight_bits == (4, 8)
     assert costs["head"].rule == "read out"
+
+
+@pytest.mark.parametrize(("bits", "planes"), [(1, 1), (2, 2), (8, 8)])
+@pytest.mark.parametrize("most", [1, 2, 3, 6, 7, 255])
+def test_several_spikes_cost_the_most_bits_that_their_number_can_have(bits, planes, most) -> None:
+    def population(name: str, reset: Reset, spikes: int) -> Population:
+        one = np.ones(1, np.int64)
+        return Population(
+            name=name,
+            shape=(1,),
+            threshold=one,
+            bias=one,
+            initial=one,
+            reset=reset,
+            most_spikes=spikes,
+        )
+
+    def dense(source: str, target: str, size: int) -> Projection:
+        weight = np.ones((1, size), np.int64)
+        return Projection(source=source, target=target, kind="dense", weight=weight)
+
+    network = SpikingNetwork(
+        input=Input(shape=(5,), encoding="events", bits=bits),
+        populations=(population("hidden", "subtract", most), population("readout", "none", 1)),
+        projections=(dense("input", "hidden", 5), dense("hidden", "readout", 1)),
+    )
+    additions = {cost.name: cost.additions for cost in layer_costs(network, {})}
+    assert additions["hidden"] == 5 * planes
+    assert additions["readout"] == max(number.bit_count() for number in range(most + 1))
 
 
 def test_a_bound_that_is_not_there_leaves_the_width_open() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from augend.gen.place import place
 from augend.host import connect
-from augend.host.packets import LinkError, make_packet, parse_answers
+from augend.host.packets import LinkError, make_packet, missing_words, parse_answers
 from augend.host.transport import InProcess
 from augend.hw.fit import smallest_config
 from augend.hw.packet import Command
@@ -61,7 +61,7 @@ def test_a_link_that_damages_and_loses_words_changes_no_result():
     images = some_images()
     with connect(small_program(), "golden") as golden:
         expected = golden.infer(images)
-    transport = Lossy(config(), 1e-3, seed=3)
+    transport = Lossy(config(), 2e-3, seed=3)
     with connect(small_program(), "rtl", config=config(), transport=transport) as rtl:
         for _ in range(8):
             result = rtl.infer(images)
@@ -102,3 +102,10 @@ def test_packets_survive_garbage_around_them():
     assert [(a.command, a.sequence, a.payload.tolist()) for a in answers] == [
         (Command.RUN, 7, [1, 2])
     ]
+
+
+def test_what_a_broken_off_packet_lacks():
+    good = make_packet(Command.RUN, 7, [1, 2])
+    assert [missing_words(good[:n]) for n in range(6)] == [0, 2, 3, 2, 1, 0]
+    assert missing_words(np.concatenate([good, good[:2]])) == 3
+    assert missing_words(np.array([5, 6], np.uint32)) == 0

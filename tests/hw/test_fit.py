@@ -52,11 +52,6 @@ def test_few_potential_words_lie_in_distributed_memory_and_many_in_blocks():
     assert smallest_config(many).potential_memory == "block"
 
 
-def test_a_readout_with_rows_and_columns_is_refused_by_name():
-    with pytest.raises(PlacementError, match=r"Readout 'out' has shape \(2, 3, 1\)"):
-        place(network(readout=(2, 3, 1)), lanes=4)
-
-
 @pytest.mark.parametrize("lanes", [0, 3, 12])
 def test_lanes_are_a_power_of_two(lanes):
     with pytest.raises(PlacementError, match=f"Lanes must be a power of two, not {lanes}"):

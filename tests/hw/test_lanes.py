@@ -24,7 +24,7 @@ LANES = 2
 CONFIG = AcceleratorConfig(
     lanes=LANES,
     potential_bits=28,
-    weight_words=64,
+    weight_words=512,
     potential_words=32,
     parameter_words=32,
     row_entries=16,
@@ -56,12 +56,22 @@ def populations(draw):
     population = draw(some_population("p", shape, False, "subtract", False, rng))
     strong = int(population.threshold.max())
     arrivals = rng.integers(-strong, 2 * strong, (STEPS, population.size), endpoint=True)
-    decode = draw(st.sampled_from(["potential", "potential", "count", "first_spike"]))
+    flat = ["count", "first_spike"] if len(shape) == 1 else []
+    decode = draw(st.sampled_from(["potential", *flat]))
     return population, arrivals.clip(-128, 127), decode
 
 
 def network_of(population, decode):
-    """The population between events and a readout, or as the readout itself."""
+    """The population behind one that remembers that it spiked, and before a readout or as one."""
+    n = population.size
+    first = Population(
+        name="first",
+        shape=population.shape,
+        threshold=np.ones(population.channels, int),
+        bias=np.ones(population.channels, int),
+        initial=np.ones(population.channels, int),
+        single_spike=True,
+    )
     out = Population(
         name="out",
         shape=(1,),
@@ -71,14 +81,18 @@ def network_of(population, decode):
         reset="none",
     )
     ones = [
-        Projection(source=s, target=t, kind="dense", weight=np.ones(n, int))
-        for s, t, n in ((INPUT, "p", (population.size, 1)), ("p", "out", (1, population.size)))
+        Projection(source=s, target=t, kind="dense", weight=np.ones(size, int))
+        for s, t, size in (
+            (INPUT, "first", (n, 1)),
+            ("first", "p", (n, n)),
+            ("p", "out", (1, n)),
+        )
     ]
     hidden = decode == "potential"
     return SpikingNetwork(
         input=Input(shape=(1,), encoding="events", bits=1),
-        populations=(population, out) if hidden else (population,),
-        projections=tuple(ones if hidden else ones[:1]),
+        populations=(first, population, out) if hidden else (first, population),
+        projections=tuple(ones if hidden else ones[:2]),
         timesteps=STEPS,
         decode=decode,
     )
@@ -160,7 +174,7 @@ class Bench:
         await self.load(
             "weight", [sum(int(v) % 256 << 8 * i for i, v in enumerate(w)) for w in words]
         )
-        base = self.sweeps[0][1].potential_base
+        base = next(one.potential_base for _, one in self.sweeps if one.population == "p")
         ctx.set(dut.gate, (1 << LANES) - 1)
         for word in range(len(words)):
             ctx.set(dut.potential_address, base + word)
@@ -189,10 +203,10 @@ async def run(ctx, dut, population, arrivals, decode):
     await bench.load(
         "parameter", [int.from_bytes(r.tobytes(), "little") for r in bench.rows["parameter"]]
     )
-    (first, _), *_ = bench.sweeps
-    index, sweep = next((i, one) for i, one in bench.sweeps if one.fire)
-    await bench.sweep(bench.instruction(first), 0, True)
-    now = bench.instruction(index)
+    for index, _ in bench.sweeps[:2]:
+        await bench.sweep(bench.instruction(index), 0, True)
+    (other, _), (index, sweep) = [(i, one) for i, one in bench.sweeps if one.fire]
+    other, now = bench.instruction(other), bench.instruction(index)
     look = instruction(CONFIG).const(
         {
             "kind": Kind.SWEEP,
@@ -219,6 +233,10 @@ async def run(ctx, dut, population, arrivals, decode):
             neurons.clamp(step)
             spikes = neurons.fire(step)
             neurons.sink()
+            bench.events.clear()
+            await bench.sweep(other, step, step == STEPS - 1)
+            everyone = words_of(bench.layout, np.ones(population.shape, int))
+            assert bench.events == (everyone if step == 0 else [])
             bench.events.clear()
             bench.read.clear()
             clocks = await bench.sweep(now, step, step == STEPS - 1)

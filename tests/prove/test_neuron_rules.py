@@ -78,6 +78,7 @@ class Step(wiring.Component):
             neuron.may_fall.eq(history.may_fall & self.bipolar),
             neuron.again.eq(clock != drain + 1 + 1),
             history.before.eq(self.past),
+            history.remembers.eq(1),
             history.most.eq(self.most),
             history.takes_back.eq(self.takes_back),
             history.rest.eq(self.rest),
@@ -232,7 +233,7 @@ MUTANTS = (
     ("leaks of what is left", Neuron, "Mux(self.again, drained, self.next)", "self.next"),
     ("a pair of signs", History, "rises.append(~sank)", "rises.append(sank | ~sank)"),
     ("more than the most", History, "m.d.sync += equal.eq(0)", "m.d.sync += equal.eq(1)"),
-    ("fires at rest", History, "self.before.rest != 0)", "self.before.rest == 1)"),
+    ("fires at rest", History, "(self.before.rest != 0)", "(self.before.rest == 1)"),
     (
         "takes back what was not there",
         History,

@@ -17,7 +17,7 @@ from augend.hw.packet import Command
 from augend.sim.event_trace import observed_events, predicted_events
 from augend.sim.golden import GoldenModel
 from augend.sim.link import LinkModel, Request
-from augend.sim.timing import TimingModel
+from augend.sim.timing import TimingModel, initialisation_clocks
 
 HASH = np.array([0x12345678, 0x9ABCDEF0], np.uint32)
 KINDS = {Command.WRITE: "write", Command.START: "start", Command.RUN: "run"}
@@ -51,7 +51,9 @@ async def every_event_in_its_clock(dut):
     network, pixels = case.build()
     placement = place(network, lanes=case.lanes, cores=case.cores)
     golden = GoldenModel(network, record="trains").run(pixels)
-    timing = TimingModel(placement, potential_memory=case.memory).run(pixels, golden.trains)
+    timing = TimingModel(placement, potential_memory=case.memory).run(
+        pixels, golden.trains, golden.exit_step
+    )
     packets = requests(case, config, placement, pixels)
     words = np.concatenate([make_packet(c, i, p) for i, (c, p) in enumerate(packets)]).tolist()
 
@@ -60,9 +62,11 @@ async def every_event_in_its_clock(dut):
 
     # Starts follow from the clocks in which the host's words arrived.
     ends = np.cumsum([len(payload) + 3 for _, payload in packets]) - 1
-    busy = iter([initialisation(placement), *timing.cycles.tolist()])
+    first = max(initialisation_clocks(core.instructions) for core in placement.cores) + 2
+    busy = iter([first, *timing.cycles.tolist()])
+    idle = iter([first, *timing.idle.tolist()])
     link = LinkModel(
-        classes=network.readout.channels,
+        classes=network.readout.size,
         counters=config.cores * (len(STALLS) + len(QUANTITIES) * config.populations),
     )
     expected_starts = link.starts(
@@ -72,6 +76,7 @@ async def every_event_in_its_clock(dut):
                 length=len(payload),
                 arrived=seen["taken"][end],
                 busy=0 if command == Command.WRITE else next(busy),
+                idle=0 if command == Command.WRITE else next(idle),
             )
             for (command, payload), end in zip(packets, ends, strict=True)
         ]
@@ -92,25 +97,12 @@ async def every_event_in_its_clock(dut):
         compared += len(predicted)
     answers = parse_answers(np.array(seen["answers"], np.uint32))
     results = [a.payload for a in answers if a.command == Command.RESULT]
-    classes = network.readout.channels
+    classes = network.readout.size
     for image, payload in enumerate(results):
         np.testing.assert_array_equal(payload[1 : classes + 1].view(np.int32), golden.scores[image])
         assert payload[classes + 1] == golden.predictions[image]
     assert len(results) == len(pixels)
     dut._log.info(f"{case.name}: {compared} event words, {seen['clocks']} clocks")
-
-
-def initialisation(placement):
-    """Clocks from a program's start until every core is idle: sweeps, then the end."""
-    longest = 0
-    for core in placement.cores:
-        clocks = 2
-        for instruction in core.instructions:
-            if not hasattr(instruction, "extent"):
-                break
-            clocks += instruction.words + 4
-        longest = max(longest, clocks + 1)
-    return longest
 
 
 async def session(dut, config, words, rng, stalls, images):

@@ -7,11 +7,16 @@ from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetw
 
 
 @st.composite
-def chains(draw):
+def chains(draw, encodings=("current", "current", "events")):
     """A chain of dense and convolutional projections, and some images."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    encoding = draw(st.sampled_from(["current", "current", "events"]))
-    bits = draw(st.sampled_from([1, 3, 8])) if encoding == "current" else 1
+    encoding = draw(st.sampled_from(encodings))
+    bits = 1 if encoding == "events" else draw(st.sampled_from([1, 3, 8]))
+    encoding = "events" if encoding == "several events" else encoding
+    options = {}
+    if encoding == "rate":
+        options["seed"] = draw(st.integers(1, 2**32 - 1))
+        options["rate"] = draw(st.sampled_from([1 << 16, 20_000]))
     width = draw(st.sampled_from([1, 2, 4, 8]))
     steps = draw(st.integers(1, 4))
     shape = draw(
@@ -38,7 +43,7 @@ def chains(draw):
         scale = draw(st.sampled_from([3, 60, 1500]))
         per_neuron = draw(st.booleans())
         values = target if per_neuron else target[:1]
-        fed = name == INPUT and encoding == "current"
+        fed = name == INPUT and encoding in ("current", "hybrid")
         populations.append(
             Population(
                 name=target_name,
@@ -55,7 +60,7 @@ def chains(draw):
         projections.append(projection)
         source, name = target, target_name
     network = SpikingNetwork(
-        input=Input(shape=shape, encoding=encoding, bits=bits),
+        input=Input(shape=shape, encoding=encoding, bits=bits, **options),
         populations=tuple(populations),
         projections=tuple(projections),
         timesteps=steps,
@@ -63,7 +68,7 @@ def chains(draw):
         weight_bits=width,
         rectified=draw(st.booleans()),
     )
-    passes = () if encoding == "current" else (steps,)
+    passes = (steps,) if encoding == "events" else ()
     size = (draw(st.integers(1, 3)), *passes, *shape)
     density = draw(st.sampled_from([0.0, 0.3, 1.0]))
     pixels = rng.integers(1, (1 << bits) - 1, size, endpoint=True) * (rng.random(size) < density)

@@ -21,16 +21,20 @@ def image():
     return st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side)
 
 
+ENCODINGS = ("current", "current", "events", "events", "several events", "rate", "ttfs", "hybrid")
+
+
 @st.composite
-def wirings(draw, rules=False, gated=False):
+def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
     """A graph of populations, each fed by up to four projections, and some images for it.
 
     Neurons are plain, or have all rules but that of several spikes a step. There are
     gates where asked for.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    encoding = draw(st.sampled_from(["current", "events"]))
-    bits = draw(st.sampled_from([1, 3, 8])) if encoding == "current" else 1
+    encoding = draw(st.sampled_from(encodings))
+    bits = 1 if encoding == "events" else draw(st.sampled_from([1, 3, 8]))
+    encoding = "events" if encoding == "several events" else encoding
     schedule = draw(st.sampled_from(["synchronous", "phased"]))
     weight_bits = draw(st.sampled_from([1, 2, 8]))
     names = [f"p{index}" for index in range(draw(st.integers(1 + gated, 4)))]
@@ -63,10 +67,16 @@ def wirings(draw, rules=False, gated=False):
         for place, source in enumerate(order[:-1])
         if source not in heard
     ]
+    delays = [0] * len(ends)
+    if schedule == "synchronous" and draw(st.booleans()):
+        late = st.tuples(st.sampled_from(names), st.sampled_from(names))
+        ends += draw(st.lists(late, min_size=1, max_size=3))
+        delays += [1] * (len(ends) - len(delays))
     projections = tuple(
-        draw(some_projection(source, target, shapes, weight_bits, rng)) for source, target in ends
+        replace(draw(some_projection(source, target, shapes, weight_bits, rng)), delay=delay)
+        for (source, target), delay in zip(ends, delays, strict=True)
     )
-    current = encoding == "current"
+    current = encoding in ("current", "hybrid")
     decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
     populations = []
     for name in names:
@@ -89,7 +99,7 @@ def wirings(draw, rules=False, gated=False):
         rectified=draw(st.booleans()),
         decode=decode,
     )
-    steps = () if current else (network.timesteps,)
+    steps = (network.timesteps,) if encoding == "events" else ()
     size = (draw(st.integers(1, 3)), *steps, *network.input.shape)
     density = draw(st.sampled_from([0.0, 0.3, 1.0]))
     pixels = rng.integers(1, (1 << bits) - 1, size, endpoint=True) * (rng.random(size) < density)

@@ -128,7 +128,7 @@ class LiteralRun:
             spikes = self.trains[projection.source][emitted]
             for source, target, weight in wire:
                 total[target] += weight * spikes[source]
-                self.operations[population.name][step] += abs(spikes[source])
+                self.operations[population.name][step] += spikes[source].bit_count()
         return total
 
     def added(self, population, step):

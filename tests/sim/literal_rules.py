@@ -106,7 +106,7 @@ class Gating:
 
     def taken(self, spikes):
         """Counter increments for a step's spikes."""
-        return 0 if self.gate.rule == "any" else sum(map(abs, spikes))
+        return 0 if self.gate.rule == "any" else sum(n.bit_count() for n in spikes)
 
     def step(self, spikes):
         """Spikes that pass."""

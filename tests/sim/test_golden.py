@@ -253,6 +253,38 @@ def test_operations_are_counted_synapse_by_synapse():
     assert run(network, pixels).operations["readout"].tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+@pytest.mark.parametrize("record", [False, "steps"])
+def test_several_spikes_cost_the_bits_of_their_number(engine, record):
+    network = SpikingNetwork(
+        input=Input(shape=(3,), encoding="events", bits=8),
+        populations=(
+            dataclasses.replace(
+                population("hidden", (1,), threshold=1),
+                most_spikes=255,
+                negative_threshold=np.array([1]),
+                negative_step=np.array([1]),
+            ),
+            population("readout", (2,), reset="none"),
+        ),
+        projections=(
+            dense(INPUT, "hidden", np.array([[1, -1, 1]])),
+            dense("hidden", "readout", np.array([[1], [0]])),
+        ),
+        timesteps=2,
+    )
+    events = np.array([[[255, 4, 0], [0, 7, 0]]])
+    result = GoldenModel(network, record=record, engine=ENGINES[engine]).run(events)
+    assert result.scores.tolist() == [[255 - 4 - 7, 0]]
+    assert result.input_spikes.tolist() == [255 + 4 + 7]
+    assert result.spikes["hidden"].tolist() == [251 + 7]
+    assert result.operations["hidden"].tolist() == [8 + 1 + 3]
+    assert result.operations["readout"].tolist() == [2 * (7 + 3)]  # 251 and -7
+    if record:
+        assert result.step_operations["hidden"].tolist() == [[9, 3]]
+        assert result.step_operations["readout"].tolist() == [[14, 6]]
+
+
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [

@@ -5,18 +5,14 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from augend.gen.place import PlacementError, place
-from augend.gen.program import Program
-from augend.host.driver import connect
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.fit import FitError, check_fit
 
 from .drawn_chains import chains
 from .drawn_everything import some_population
-from .test_rtl import Kept, as_images, overlay
+from .test_rtl import Kept, check_equal, check_events, overlay
 
 SHAPES = [(4, 2, "block"), (2, 1, "distributed")]
 
@@ -75,29 +71,14 @@ def rules(draw):
     return network, pixels
 
 
-def check_rules(network, pixels, lanes, cores, memory):
-    """Golden and timing model against the accelerator."""
-    images = as_images(network, pixels)
-    program = Program(network=network, lanes=lanes, cores=cores)
-    config = with_rules(lanes, cores, memory)
-    try:
-        check_fit(config, place(network, lanes=lanes, cores=cores))
-    except (PlacementError, FitError):
-        assume(False)
-    with connect(program, "golden", config=config) as golden:
-        expected = golden.infer(images)
-    kept = transport(lanes, cores, memory)
-    with connect(program, "rtl", config=config, transport=kept) as rtl:
-        result = rtl.infer(images)
-    for key in ("predictions", "scores", "cycles"):
-        np.testing.assert_array_equal(getattr(result, key), getattr(expected, key), key)
-    for key in ("spikes", "operations", "words", "updates", "stalls"):
-        for name, values in getattr(expected, key).items():
-            np.testing.assert_array_equal(getattr(result, key)[name], values, f"{key} of {name}")
-
-
-@pytest.mark.parametrize(("lanes", "cores", "memory"), SHAPES)
+@pytest.mark.parametrize("shape", SHAPES)
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=rules())
-def test_neurons_of_every_rule(lanes, cores, memory, drawn):
-    check_rules(*drawn, lanes, cores, memory)
+def test_neurons_of_every_rule(shape, drawn):
+    check_equal(*drawn, *shape, with_rules, transport)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=rules())
+def test_every_event_word_in_its_clock(drawn):
+    check_events(*drawn, *SHAPES[0], with_rules, transport)

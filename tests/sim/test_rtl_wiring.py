@@ -24,7 +24,7 @@ SHAPES = [(4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
 
 @cache
 def wired(lanes, cores, memory):
-    """An accelerator that runs every wiring of neurons of every rule."""
+    """An accelerator that runs every wiring of neurons of every rule, and every encoding."""
     return replace(
         with_rules(lanes, cores, memory),
         populations=8,
@@ -33,8 +33,12 @@ def wired(lanes, cores, memory):
         column_entries=256,
         lane_entries=256,
         channel_ranges=1,
+        delays=1,
         weight_shift=12,
         replay_words=512,
+        rate_input=1,
+        spike_steps=4,
+        spike_planes=8,
     )
 
 
