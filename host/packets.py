@@ -60,8 +60,28 @@ def make_packet(command: Command, sequence: int, payload: npt.ArrayLike = ()) ->
 
 def parse_answers(words: Words) -> list[Answer]:
     """Packets in a stretch of the stream; what is damaged is passed over."""
+    return _whole(words)[0]
+
+
+def missing_words(words: Words) -> int:
+    """How many words the packet still lacks that a stretch of the stream breaks off in.
+
+    Only what follows the last whole packet can be one: inside it a payload or a CRC may well look
+    like a head.
+    """
+    rest = words[_whole(words)[1] :]
+    for at in (rest & 0xFF == MAGIC).nonzero()[0].tolist():
+        size = int(rest[at + 1]) if at + 1 < len(rest) else 0xFFFF << 16
+        length = size & 0xFFFF
+        if size >> 16 == ~length & 0xFFFF and at + 3 + length > len(rest):
+            return at + 3 + length - len(rest)
+    return 0
+
+
+def _whole(words: Words) -> tuple[list[Answer], int]:
+    """Whole packets, and where the last of them ends."""
     answers = []
-    at = 0
+    at = ends = 0
     while at + 3 <= len(words):
         head, size = int(words[at]), int(words[at + 1])
         length = size & 0xFFFF
@@ -75,16 +95,5 @@ def parse_answers(words: Words) -> list[Answer]:
             continue
         command = Command(head >> 8 & 0xFF)
         answers.append(Answer(command=command, sequence=head >> 16, payload=body[2:]))
-        at = end
-    return answers
-
-
-def missing_words(words: Words) -> int:
-    """How many words the packet still lacks that a stretch of the stream breaks off in."""
-    heads = (words & 0xFF == MAGIC).nonzero()[0]
-    for at in heads[::-1].tolist():
-        size = int(words[at + 1]) if at + 1 < len(words) else 0xFFFF << 16
-        length = size & 0xFFFF
-        if size >> 16 == ~length & 0xFFFF and at + 3 + length > len(words):
-            return at + 3 + length - len(words)
-    return 0
+        at = ends = end
+    return answers, ends

@@ -6,7 +6,7 @@ from augend.host import connect
 from augend.host.packets import LinkError, make_packet, missing_words, parse_answers
 from augend.host.transport import InProcess
 from augend.hw.fit import smallest_config
-from augend.hw.packet import Command
+from augend.hw.packet import MAGIC, Command
 
 from .small_program import small_program, some_images
 
@@ -109,3 +109,11 @@ def test_what_a_broken_off_packet_lacks():
     assert [missing_words(good[:n]) for n in range(6)] == [0, 2, 3, 2, 1, 0]
     assert missing_words(np.concatenate([good, good[:2]])) == 3
     assert missing_words(np.array([5, 6], np.uint32)) == 0
+
+
+def test_a_whole_packet_lacks_nothing_whatever_it_looks_like():
+    likely = [n for n in range(3000) if make_packet(Command.RUN, 7, [n])[-1] & 0xFF == MAGIC]
+    assert len(likely) > 3
+    for n in likely:
+        assert missing_words(make_packet(Command.RUN, 7, [n])) == 0
+    assert missing_words(make_packet(Command.RUN, 7, [MAGIC, 0xFFFF0000])) == 0
