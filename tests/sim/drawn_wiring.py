@@ -12,7 +12,12 @@ from .drawn_everything import some_gates, some_population, some_projection
 
 def shape():
     """Shape (N,) or (C, H, W), of more channels than the lanes that are drawn, at times."""
-    return st.one_of(st.tuples(st.integers(1, 24)), image(), image())
+    return st.one_of(vector(24), image(), image())
+
+
+def vector(most):
+    """Shape (N,)."""
+    return st.tuples(st.integers(1, most))
 
 
 def image():
@@ -29,7 +34,7 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
     """A graph of populations, each fed by up to four projections, and some images for it.
 
     Neurons are plain, or have all rules but that of several spikes a step. There are
-    gates where asked for.
+    gates where asked for, and then a readout by count is an image that may have some, too.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(encodings))
@@ -40,9 +45,11 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
     names = [f"p{index}" for index in range(draw(st.integers(1 + gated, 4)))]
     shapes = {INPUT: draw(shape())}
     shapes |= {name: draw(image() if gated else shape()) for name in names[:-1]}
-    shapes[names[-1]] = (draw(st.integers(1, 20)),)
+    decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
+    spiking = names if decode == "count" else names[:-1]
+    shapes[names[-1]] = draw(image() if gated and decode == "count" else vector(20))
     order = list(shapes)
-    gates = draw(some_gates(shapes, names[:-1]).filter(bool)) if gated else []
+    gates = draw(some_gates(shapes, spiking).filter(bool)) if gated else []
     rank = {name: place for place, name in enumerate(order)}
     for gate in gates:
         shapes[gate.name] = gate.shape
@@ -69,7 +76,9 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
     ]
     delays = [0] * len(ends)
     if schedule == "synchronous" and draw(st.booleans()):
-        late = st.tuples(st.sampled_from(names), st.sampled_from(names))
+        late = st.tuples(
+            st.sampled_from([*names, *(gate.name for gate in gates)]), st.sampled_from(names)
+        )
         ends += draw(st.lists(late, min_size=1, max_size=3))
         delays += [1] * (len(ends) - len(delays))
     projections = tuple(
@@ -77,7 +86,6 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
         for (source, target), delay in zip(ends, delays, strict=True)
     )
     current = encoding in ("current", "hybrid")
-    decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
     populations = []
     for name in names:
         fed = current and (INPUT, name) in ends

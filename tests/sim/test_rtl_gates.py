@@ -16,7 +16,7 @@ SHAPES = [(4, 2, "block"), (2, 1, "distributed")]
 @cache
 def gated(lanes, cores, memory):
     """An accelerator that runs gates on neurons of every rule."""
-    return replace(wired(lanes, cores, memory), gates=1)
+    return replace(wired(lanes, cores, memory), gates=1, leak_bits=4)
 
 
 @cache
