@@ -46,7 +46,7 @@ format: .venv/.dev ## Put the code in form
 
 .PHONY: test
 test: .venv/.dev ## Unit tests and random networks: golden, timing and RTL against each other
-	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim
+	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim tests/measure
 
 .PHONY: browser
 browser: ## Chromium from Debian, which one test opens the report page in; without it the test skips
@@ -68,6 +68,10 @@ sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every
 accuracy: .venv/.dev ## All 10,000 MNIST test images on the golden model, beside the ANN
 	$(BIN)/python -m tests.measure.accuracy --output $(TABLES)
 
+.venv/.imagenet: .venv/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[imagenet]'
+	@touch $@
+
 .PHONY: early-exit low-bits neuron-rules rueckauer-mnist ladder
 early-exit: .venv/.dev ## Early exit by margin on MNIST: accuracy against additions
 low-bits: .venv/.dev ## 8 to 1 weight bits, ternary, powers of two on MNIST
@@ -76,6 +80,22 @@ rueckauer-mnist: .venv/.dev ## LeNet and the 7-layer CNN with max-pooling on MNI
 ladder: .venv/.dev ## CIFAR-10: what each idea of Rueckauer 2017 brings (hours with the training)
 early-exit low-bits neuron-rules rueckauer-mnist ladder:
 	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
+
+.PHONY: max-pool-gates diehl-grid diagnose-fix peers
+max-pool-gates: .venv/.dev ## Rules of spiking max-pools on MNIST, beside the ANN
+diehl-grid: .venv/.dev ## MNIST: firing threshold against input rate (Diehl 2015), table and picture
+diagnose-fix: .venv/.dev ## What `augend diagnose --fix` makes of MNIST conversions
+peers: .venv/.dev ## The networks of tinyODIN and Spiker+ on our hardware: accuracy and clocks
+max-pool-gates diehl-grid diagnose-fix peers:
+	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
+
+.PHONY: efficientnet
+efficientnet: .venv/.imagenet ## EfficientNet-Lite0 on photographs: rates against activations
+	$(BIN)/python -m tests.measure.efficientnet --output $(TABLES)
+
+.PHONY: ladder-long
+ladder-long: .venv/.dev ## The paper's rows of the ladder at T = 400, on 500 images
+	$(BIN)/python -m tests.measure.ladder --long --output $(TABLES)
 
 .PHONY: resnet20
 resnet20: .venv/.dev ## CIFAR-10: ResNet-20 of CHECKPOINT=resnet20-12fca82f.th, not retrained

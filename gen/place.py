@@ -39,6 +39,7 @@ __all__ = [
     "UnsupportedError",
     "assign_cores",
     "driven",
+    "not_run",
     "place",
 ]
 
@@ -252,8 +253,13 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     return replace(placement, cores=filled)
 
 
+def not_run(network: SpikingNetwork) -> list[str]:
+    """Rules that it uses and that hardware does not run, each with where."""
+    return [what for what in network.options if what.split(" (")[0] not in RUNS]
+
+
 def _refuse(network: SpikingNetwork) -> None:
-    refused = [what for what in network.options if what.split(" (")[0] not in RUNS]
+    refused = not_run(network)
     if refused:
         *others, last = refused
         listed = f"{', '.join(others)} and {last}" if others else last

@@ -166,7 +166,9 @@ def _dense(
     else:
         tables = {
             "column": _entries(0, b * size, taps[1]),
-            **_channel_tables(source, taking, np.zeros(last - first), height * width * size),
+            **_channel_tables(
+                source, taking, np.zeros(last - first, np.int64), height * width * size
+            ),
         }
     return SynapseTables(
         weight=weight.reshape(-1, lanes),

@@ -260,7 +260,13 @@ def profile(
         from augend.host.figure_style import check_picture
 
         check_picture(picture)
-    if not profile_file(program, data, limit, backend, picture, Console()):
+    found = profile_file(program, data, limit, backend, Console())
+    if picture is not None:
+        from augend.host.profile_plot import write_timeline
+
+        write_timeline(found, picture)
+        Console().print(f"wrote {picture}")
+    if found.verification is not None and found.verification.different:
         raise typer.Exit(1)
 
 

@@ -110,10 +110,9 @@ def profile_file(
     data: str | None,
     limit: int,
     backend: Literal["golden", "rtl"],
-    picture: Path | None,
     console: Console,
-) -> bool:
-    """Show a program's profile, and draw it where asked; whether RTL and models agree."""
+) -> Profile:
+    """Show where a program's clocks go, and whether RTL and models agree."""
     profile = profile_program(Program.load(path), data, limit, backend)
     console.print(_populations(profile))
     console.print(_cores(profile))
@@ -124,18 +123,12 @@ def profile_file(
         f"{profile.bottleneck}; {profile.utilisation(operations, profile.clocks):.3f} of lanes x "
         f"clocks of one core are additions"
     )
-    if picture is not None:
-        from augend.host.profile_plot import write_timeline
-
-        write_timeline(profile, picture)
-        console.print(f"wrote {picture}")
-    if profile.verification is None:
-        return True
-    if profile.verification.different:
-        console.print(f"RTL and models differ: {profile.verification.first}", style="red")
-        return False
-    console.print(f"RTL and models agree in all {profile.verification.compared:,} values")
-    return True
+    found = profile.verification
+    if found is not None and found.different:
+        console.print(f"RTL and models differ: {found.first}", style="red")
+    elif found is not None:
+        console.print(f"RTL and models agree in all {found.compared:,} values")
+    return profile
 
 
 def _populations(profile: Profile) -> Table:

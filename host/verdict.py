@@ -13,7 +13,7 @@ from augend.gen.diagnosis import Examination, examine, measured
 from augend.gen.frontends.source import front_end, load_source
 from augend.gen.frontends.walk import Reading, Row
 from augend.gen.graph import ConversionError, Shape
-from augend.gen.place import PlacementError, place
+from augend.gen.place import PlacementError, not_run, place
 from augend.gen.program import Program
 from augend.host.errors import UsageError
 from augend.host.verdict_table import show_examination
@@ -112,8 +112,8 @@ def accelerator_refusal(found: Examination, lanes: int) -> str | None:
     """Why the accelerator does not run the network; None where it does."""
     network = found.network
     assert network is not None
-    if network.options:
-        return f"The accelerator does not run {_listed(network.options)}."
+    if refused := not_run(network):
+        return f"The accelerator does not run {_listed(refused)}."
     if sum(p.weight.size for p in network.projections) > PLACED_WEIGHTS:
         return "It has more weights than the accelerator's tables address."
     try:

@@ -282,6 +282,9 @@ class Lanes(wiring.Component):
         operand = Signal(Operand)
         scale = Signal(Scale)
         bias = Signal(Operand)
+        clamped = Signal()
+        with m.If(self.start):
+            m.d.sync += clamped.eq(self.iteration < constants.clamp_steps)
         with m.If(self._holds(constants.bias)):
             m.d.comb += bias.eq(Operand.BIAS)
         with m.If(add.add):
@@ -294,7 +297,7 @@ class Lanes(wiring.Component):
                 with m.If(self._is(add, Slot.INHIBIT, Slot.OWN)):
                     m.d.comb += [augend.eq(Augend.TERM), operand.eq(Operand.SUM)]
             if config.clamp:
-                with m.If(self.iteration < constants.clamp_steps):
+                with m.If(clamped):
                     m.d.comb += [augend.eq(Augend.INITIAL), operand.eq(Operand.NOTHING)]
         if config.gates:
             with m.If(add.leads):

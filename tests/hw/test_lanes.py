@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
@@ -35,6 +35,7 @@ CONFIG = AcceleratorConfig(
     readout_words=16,
     signed_events=1,
     spike_planes=8,
+    weight_shift=7,
     reset_zero=1,
     floor=1,
     clamp=1,
@@ -59,6 +60,19 @@ def populations(draw):
     flat = ["count", "first_spike"] if len(shape) == 1 else []
     decode = draw(st.sampled_from(["potential", *flat]))
     return population, arrivals.clip(-128, 127), decode
+
+
+def with_a_floor():
+    """Neurons that settle in every step and remember nothing."""
+    population = Population(
+        name="p",
+        shape=(5,),
+        threshold=np.full(5, 2),
+        bias=np.zeros(5, int),
+        initial=np.ones(5, int),
+        floor=np.full(5, -3),
+    )
+    return population, np.full((STEPS, 5), 4), "potential"
 
 
 def network_of(population, decode):
@@ -260,6 +274,7 @@ async def run(ctx, dut, population, arrivals, decode):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases=st.lists(populations(), min_size=8, max_size=8))
+@example(cases=[with_a_floor()])
 def test_every_rule_step_by_step(cases):
     dut = Lanes(CONFIG)
 

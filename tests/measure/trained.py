@@ -9,22 +9,27 @@ from augend.gen.frontends.source import Source, load_source
 from augend.gen.training import train
 from augend.host.sources import images_for
 
-__all__ = ["CALIBRATION", "RECIPES", "calibration_images", "trained"]
+__all__ = ["CALIBRATION", "RECIPES", "calibration_images", "trained", "trained_file"]
 
 RECIPES = ("mlp", "cnn")
 CALIBRATION = 2000
 _SEED = 1
 
 
-def trained(recipe: str, data: str = "mnist") -> Source:
-    """``augend train RECIPE --data DATA --seed 1``, from the cache where it is there."""
+def trained_file(recipe: str, data: str = "mnist") -> Path:
+    """What ``augend train RECIPE --data DATA --seed 1`` writes; kept in the cache."""
     path = (
         Path(platformdirs.user_cache_dir("augend")) / "trained" / f"{data}-{recipe}-seed{_SEED}.pt"
     )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         train(recipe, data, seed=_SEED, output=path)
-    return load_source(str(path))
+    return path
+
+
+def trained(recipe: str, data: str = "mnist") -> Source:
+    """The network of that file."""
+    return load_source(str(trained_file(recipe, data)))
 
 
 def calibration_images(source: Source, data: str = "mnist"):

@@ -255,8 +255,13 @@ STAGES = obligations(
             "threshold >= self.iteration",
         ),
         ("reset to zero", 8, "left.eq(excess)", "left.eq(0)"),
-        ("weight without sign", 8, "self.weight.as_signed()", "self.weight[:-1]"),
-        ("weight 0 for -1", 1, "Mux(self.weight, 1, -1)", "self.weight"),
+        ("weight without sign", 8, "addend.eq(weight.value)", "addend.eq(weight.value[:-1])"),
+        (
+            "weight 0 for -1",
+            1,
+            "addend.eq(weight.value)",
+            "addend.eq(Mux(self.weight, weight.value, 0))",
+        ),
         ("restart at the threshold", 8, "self.next.eq(initial)", "self.next.eq(taken)"),
         ("forgets the sum", 8, "addend.eq(self.sum)", "addend.eq(0)"),
     ),
@@ -267,7 +272,7 @@ TIME_STEP = obligations(
     "lane, a whole time step",
     TimeStep,
     (
-        ("the gate is ignored", 8, "Mux(self.gate, weight, 0)", "weight"),
+        ("the gate is ignored", 8, "weight.gate.eq(self.gate)", "weight.gate.eq(1)"),
         (
             "the bias is taken away",
             8,

@@ -17,7 +17,7 @@ from augend.sim.timing import TimingModel
 from .drawn_chains import chains
 from .test_rtl import Kept, as_images, overlay
 
-SHAPES = [(1, 1, "distributed"), (4, 2, "block"), (16, 1, "block")]
+SHAPES = [(1, 1, "distributed"), (4, 2, "block")]
 ENCODINGS = ["rate", "ttfs", "hybrid", "several events"]
 
 

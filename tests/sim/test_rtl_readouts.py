@@ -19,7 +19,7 @@ from .drawn_readouts import competing, exiting, shaped
 from .test_rtl import Kept, as_images
 from .test_rtl_rules import with_rules
 
-SHAPES = [(1, 1, "block"), (4, 2, "block"), (8, 3, "distributed")]
+SHAPES = [(1, 1, "block"), (4, 2, "block")]
 
 
 def complete(lanes, cores, memory):

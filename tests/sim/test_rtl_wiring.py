@@ -19,7 +19,7 @@ from .drawn_wiring import wirings
 from .test_rtl import Kept, as_images
 from .test_rtl_rules import with_rules
 
-SHAPES = [(4, 2, "block"), (16, 1, "distributed"), (4, 3, "distributed")]
+SHAPES = [(4, 2, "block"), (16, 1, "distributed")]
 
 
 @cache

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from augend.gen.gumbel import softmax_of, tick_steps
 from augend.gen.lfsr import seed_of_run
 from augend.gen.network import ContractError, Input, Population, Projection, Softmax, SpikingNetwork
-from augend.gen.place import PlacementError, place
+from augend.gen.place import place
 from augend.gen.program import Program
 from augend.gen.program_file import pack_network, unpack_network
 from augend.sim.decoding import output_spikes
@@ -206,10 +206,9 @@ def test_a_softmax_needs_a_readout_that_accumulates():
         dataclasses.replace(network, populations=(fires,))
 
 
-def test_the_accelerator_refuses_it_by_name():
+def test_the_accelerator_has_a_place_for_it():
     assert readout().options == ("readout by softmax",)
-    with pytest.raises(PlacementError, match="readout by softmax"):
-        place(readout(), lanes=4)
+    assert place(readout(), lanes=4).core_of == {readout().readout.name: 0}
 
 
 def test_a_program_holds_it(tmp_path):

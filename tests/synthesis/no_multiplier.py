@@ -80,6 +80,7 @@ DESIGNS = [
             (16, 2, 8, "block"),
         )
     ),
+    _design(lanes=8, weight_bits=4, potential_memory="block", early_exit=1, noise_bits=20),
     AcceleratorConfig(),
 ]
 """Looked through before mapping."""
