@@ -271,13 +271,16 @@ def core_schedule(
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
     bodies: dict[str, list[Instruction]] = {
-        name: [unit[name] for unit in (sweeps, merges) if name in unit] + [*consumes.get(name, [])]
+        name: [
+            *(unit[name] for unit in (sweeps, merges) if name in unit),
+            *consumes.get(name, []),
+        ]
         for name in order
     }
     for gate in network.gates:
         passing = [one for one in gates.get(gate.name, ()) if one is not None]
-        body = bodies.get(network.root_of(gate.name), stepwise)
-        body += [*passing, *consumes.get(gate.name, [])]
+        behind = bodies.get(network.root_of(gate.name), stepwise)
+        behind += [*passing, *consumes.get(gate.name, [])]
     if network.schedule == "phased":
         phases = [INPUT, *fires]
         for name in order:
