@@ -1,11 +1,11 @@
 """Which potential words a population holds, and when: words that are free again are used again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from augend.gen.network import INPUT, Population, SpikingNetwork
+from augend.gen.network import INPUT, Gate, Population, SpikingNetwork
 
-__all__ = ["Hold", "MemoryPlan", "current_hold", "plan", "potential_hold"]
+__all__ = ["Hold", "MemoryPlan", "current_hold", "lead_hold", "plan", "potential_hold"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +47,7 @@ def potential_hold(network: SpikingNetwork, population: Population, words: int) 
     sources = {p.source for p in network.into(population.name)}
     if fed and not network.input.spikes:
         sources.discard(INPUT)
-    gates = {gate.name: gate.source for gate in network.gates}
-    while held := sources & set(gates):
-        sources = sources - held | {gates[name] for name in held}
-    first = min((order.index(name) for name in sources), default=own)
+    first = min((order.index(network.root_of(name)) for name in sources), default=own)
     return Hold(words=words, first=0 if fed and network.gathers(population) else first, last=own)
 
 
@@ -58,6 +55,12 @@ def current_hold(network: SpikingNetwork, population: Population, words: int) ->
     """How long a population's input currents are held: from the input on, until they are added."""
     own = potential_hold(network, population, words)
     return Hold(words=words, first=0, last=0 if network.gathers(population) else own.last)
+
+
+def lead_hold(network: SpikingNetwork, gate: Gate, words: int) -> Hold:
+    """How long it is held what a gate's source leads by: while the population behind it fires."""
+    root = potential_hold(network, network.population(network.root_of(gate.name)), words)
+    return root if network.schedule == "synchronous" else replace(root, first=root.last)
 
 
 def plan(holds: Sequence[Hold]) -> MemoryPlan:

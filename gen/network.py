@@ -296,6 +296,13 @@ class SpikingNetwork:
             return -most if population.bipolar else 0, most
         return self.most_spikes(next(g.source for g in self.gates if g.name == name))
 
+    def root_of(self, name: str) -> str:
+        """Population whose spikes a gate, or a chain of gates, passes; any other name as it is."""
+        sources = {gate.name: gate.source for gate in self.gates}
+        while name in sources:
+            name = sources[name]
+        return name
+
     def gates_on(self, name: str) -> Sequence[Gate]:
         """Gates that a population, or a gate, feeds directly."""
         return tuple(gate for gate in self.gates if gate.source == name)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from augend.gen.bounds import MOST_BITS, signed_bits
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.memory_plan import current_hold, plan, potential_hold
+from augend.gen.memory_plan import current_hold, lead_hold, plan, potential_hold
 from augend.gen.network import (
     INPUT,
     ContractError,
+    Gate,
     Ints,
     Population,
     Projection,
@@ -26,7 +28,8 @@ from augend.gen.schedule import (
     core_schedule,
     sums_up,
 )
-from augend.gen.sweep_rules import negative_rows, sweep_rules
+from augend.gen.selection import Select, lead_bounds
+from augend.gen.sweep_rules import most_spikes, negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -68,6 +71,7 @@ RUNS: frozenset[str] = frozenset(
         "readout by first_spike",
         "readout by softmax",
         "early exit",
+        "a max-pool gate",
     }
 )
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
@@ -122,16 +126,17 @@ class CorePlacement:
 class Placement:
     """A network laid out for a number of lanes and cores.
 
-    Populations are numbered from 1 in the network's order; the input is number 0.
+    Populations are numbered from 1 in the network's order, then gates; the input is number 0. A
+    gate is on the core of its source.
 
     Parameters
     ----------
     network, lanes
         As given.
     core_of
-        Core of each population.
+        Core of each population and gate.
     layouts
-        Lane layout of each population and of the input.
+        Lane layout of each population and gate, and of the input.
     tables
         Of each projection, in the network's order, with addresses from 0 on.
     cores
@@ -156,8 +161,9 @@ class Placement:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """Number of each population."""
-        return {INPUT: 0} | {p.name: i for i, p in enumerate(self.network.populations, 1)}
+        """Number of each population and gate."""
+        emitters = [*self.network.populations, *self.network.gates]
+        return {INPUT: 0} | {one.name: i for i, one in enumerate(emitters, 1)}
 
     @property
     def decides(self) -> bool:
@@ -167,7 +173,7 @@ class Placement:
         return network.exit_margin is not None and several
 
     def listeners(self, name: str) -> list[int]:
-        """Cores to which a population's events go."""
+        """Cores to which the events of a population, or gate, go."""
         return sorted({self.core_of[p.target] for p in self.network.out_of(name)})
 
 
@@ -219,7 +225,9 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
         raise PlacementError(f"Cores must be at least 1, not {cores!r}")
     _refuse(network)
     core_of = assign_cores(network, cores)
-    layouts = {p.name: LaneLayout(shape=p.shape, lanes=lanes) for p in network.populations}
+    core_of |= {gate.name: core_of[network.root_of(gate.name)] for gate in network.gates}
+    emitters = [*network.populations, *network.gates]
+    layouts = {one.name: LaneLayout(shape=one.shape, lanes=lanes) for one in emitters}
     shape = network.input.shape
     masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
     drawn = network.input.encoding == "rate"
@@ -258,6 +266,29 @@ def _refuse(network: SpikingNetwork) -> None:
         raise UnsupportedError(f"The accelerator does not run {listed}: {_ELSEWHERE}")
     if not network.out_of(INPUT):
         raise UnsupportedError(f"Nothing takes the input: {_ELSEWHERE}")
+    for gate in network.gates:
+        _refuse_gate(network, gate)
+
+
+def _refuse_gate(network: SpikingNetwork, gate: Gate) -> None:
+    root = network.population(network.root_of(gate.name))
+    if not root.fires:
+        raise UnsupportedError(
+            f"Gate {gate.name!r} is on the readout {root.name!r}, which does not spike: leave the "
+            f"gate out, or {_ELSEWHERE}"
+        )
+    if most_spikes(root) > 1:
+        raise UnsupportedError(
+            f"Gate {gate.name!r} passes up to {most_spikes(root)} spikes a step of {root.name!r}; "
+            f"the accelerator's gates pass one: set most_spikes to 1, or {_ELSEWHERE}"
+        )
+    bits = signed_bits(*lead_bounds(network, gate))
+    if bits > MOST_BITS:
+        raise PlacementError(
+            f"What the neurons of gate {gate.name!r} lead by needs {bits} bits in "
+            f"{network.timesteps} time steps with rule {gate.rule!r} and decay {gate.decay}, and "
+            f"{MOST_BITS} is the most: use a smaller decay, fewer time steps, or rule 'count'"
+        )
 
 
 class _CoreBuilder:
@@ -273,6 +304,7 @@ class _CoreBuilder:
         self.potential_base: dict[str, int] = {}
         self.current_base: dict[str, int] = {}
         self.early_base: dict[str, int] = {}
+        self.lead_base: dict[str, int] = {}
         self.shared: frozenset[str] = frozenset()
         self.history_words = 0
 
@@ -284,19 +316,22 @@ class _CoreBuilder:
         return first
 
     def plan(self, network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> None:
-        """Decide where potentials and input currents of this core's populations lie."""
-        held = [network.population(name) for name in layouts]
+        """Decide where this core's potentials, input currents and words of gates lie."""
+        held = [p for p in network.populations if p.name in layouts]
+        led = [g for g in network.gates if g.name in layouts and g.rule != "any"]
         fed = [p for p in held if network.current_fed(p)]
         holds = [potential_hold(network, p, layouts[p.name].words) for p in held]
         holds += [current_hold(network, p, layouts[p.name].words) for p in fed]
         early = [p for p in held if any(comes_early(network, q) for q in network.into(p.name))]
         holds += [potential_hold(network, p, layouts[p.name].words) for p in early]
+        holds += [lead_hold(network, g, layouts[g.source].words) for g in led]
         found = plan(holds)
         names = [p.name for p in held]
         bases = iter(found.bases)
         self.potential_base = {p.name: next(bases) for p in held}
         self.current_base = {p.name: next(bases) for p in fed}
         self.early_base = {p.name: next(bases) for p in early}
+        self.lead_base = {g.name: next(bases) for g in led}
         self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
         self.potential_words = found.words
 
@@ -345,11 +380,12 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         name: replace(_merge(sweeps[name]), current_base=base)
         for name, base in builder.early_base.items()
     }
+    gates = _gates(placement, builder, sweeps)
     planes: list[Consume] = []
     spikes: dict[str, list[Consume]] = {}
     for projection, tables in zip(network.projections, placement.tables, strict=True):
         source = projection.source
-        silent = source != INPUT and not network.population(source).fires
+        silent = source != INPUT and not network.population(network.root_of(source)).fires
         if placement.core_of[projection.target] != core or silent:
             continue
         consume = _consume(placement, builder, projection, tables)
@@ -377,9 +413,50 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         merges,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
+        gates,
         decides=placement.decides,
     )
     return builder.build(schedule)
+
+
+def _gates(
+    placement: Placement, builder: _CoreBuilder, sweeps: Mapping[str, Sweep]
+) -> dict[str, tuple[Select, Sweep | None]]:
+    """Lay out a core's gates: what passes their spikes, and what takes in those of their source."""
+    network = placement.network
+    remembered = {name: sweep.history_base for name, sweep in sweeps.items()}
+    gates: dict[str, tuple[Select, Sweep | None]] = {}
+    for gate in network.gates:
+        if gate.source not in remembered:
+            continue
+        source, target = placement.layouts[gate.source], placement.layouts[gate.name]
+        passed_base = builder.remember(target.words) if network.gates_on(gate.name) else None
+        select = Select(
+            gate=gate,
+            source=source,
+            target=target,
+            potential_base=builder.lead_base.get(gate.name, 0),
+            history_base=remembered[gate.source],
+            passed_base=passed_base,
+            emits=bool(network.out_of(gate.name)),
+        )
+        if passed_base is not None:
+            remembered[gate.name] = passed_base
+        sweep = None
+        if gate.rule != "any":
+            sweep = Sweep(
+                population=gate.name,
+                potential_base=select.potential_base,
+                parameter_base=0,
+                extent=source.extent,
+                per_neuron=False,
+                history_base=select.history_base,
+                restart="zero",
+                leak=(gate.decay,) if gate.rule == "rate" else (),
+                leads=gate.rule,
+            )
+        gates[gate.name] = select, sweep
+    return gates
 
 
 def _merge(sweep: Sweep) -> Sweep:

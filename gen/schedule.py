@@ -6,6 +6,7 @@ from typing import Literal
 
 from augend.gen.memory_plan import potential_hold
 from augend.gen.network import INPUT, Projection, SpikingNetwork
+from augend.gen.selection import Select
 from augend.gen.synapse_tables import SynapseTables
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Decide",
     "End",
     "Instruction",
+    "Select",
     "Sweep",
     "Take",
     "When",
@@ -80,7 +82,8 @@ class Sweep:
 
     Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
     that finish an input current, the last of which adds the bias. ``planes`` of spikes a step;
-    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``.
+    ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``. ``leads``: the words are those
+    of a gate, which take in its source's spikes.
     """
 
     population: str
@@ -111,6 +114,7 @@ class Sweep:
     rest: int = 0
     totals: Literal["no", "count", "first"] = "no"
     takes_back: bool = False
+    leads: Literal["no", "count", "rate"] = "no"
     passes: int = 1
     times: int = 1
     closes: bool = False
@@ -177,7 +181,7 @@ class End:
     closes: bool = False
 
 
-Instruction = Consume | Take | Sweep | Decide | End
+Instruction = Consume | Take | Sweep | Select | Decide | End
 
 
 def core_schedule(
@@ -188,6 +192,7 @@ def core_schedule(
     merges: Mapping[str, Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
+    gates: Mapping[str, tuple[Select, Sweep | None]],
     *,
     decides: bool = False,
 ) -> list[Instruction]:
@@ -212,6 +217,9 @@ def core_schedule(
         How it takes a bit plane of the input current.
     consumes
         By source, how it takes a step of spikes.
+    gates
+        Of the gates of this core: how their spikes pass, and the sweep that takes in those of their
+        source.
     decides
         Whether the inference may end before the last time step.
     """
@@ -226,7 +234,9 @@ def core_schedule(
     quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
     quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
     quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
-    loop(1, [replace(s, **quiet) for s in sweeps.values()])
+    quiet |= {"leads": "no"}
+    leading = [sweep for _, sweep in gates.values() if sweep is not None]
+    loop(1, [replace(s, **quiet) for s in [*sweeps.values(), *leading]])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     early = {"current": "never", "clears": "never", "restart": "zero"}
     loop(1, [replace(m, potential_base=m.current_base, **early) for m in merges.values()])
@@ -260,10 +270,17 @@ def core_schedule(
         stepwise += consumes.get(last, [])
     fires = [p.name for p in network.hidden]
     order = [*([INPUT] if network.input.spikes else []), *fires]
-    bodies = {
-        name: [unit[name] for unit in (sweeps, merges) if name in unit] + [*consumes.get(name, [])]
+    bodies: dict[str, list[Instruction]] = {
+        name: [
+            *(unit[name] for unit in (sweeps, merges) if name in unit),
+            *consumes.get(name, []),
+        ]
         for name in order
     }
+    for gate in network.gates:
+        passing = [one for one in gates.get(gate.name, ()) if one is not None]
+        behind = bodies.get(network.root_of(gate.name), stepwise)
+        behind += [*passing, *consumes.get(gate.name, [])]
     if network.schedule == "phased":
         phases = [INPUT, *fires]
         for name in order:
@@ -300,5 +317,6 @@ def comes_early(network: SpikingNetwork, projection: Projection) -> bool:
     """
     names = [p.name for p in network.populations]
     target = projection.target
-    before = projection.delay > 0 and names.index(projection.source) < names.index(target)
+    source = network.root_of(projection.source)
+    before = projection.delay > 0 and names.index(source) < names.index(target)
     return before and not (target == network.readout.name and sums_up(network))

@@ -61,5 +61,7 @@ def sweep_rules(network: SpikingNetwork, population: Population) -> dict[str, An
         "rest": rest,
         "totals": network.decode.removesuffix("_spike") if counts else "no",
         "takes_back": takes_back,
-        "remembers": bool(inhibition or rest or takes_back or counts),
+        "remembers": bool(
+            inhibition or rest or takes_back or counts or network.gates_on(population.name)
+        ),
     }

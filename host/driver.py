@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from augend.gen.network import INPUT
 from augend.gen.place import Placement, UnsupportedError, place
 from augend.gen.program import Program
 from augend.host.packets import (
@@ -329,7 +330,7 @@ class RtlAccelerator:
         # Each population is counted on its own core only.
         counters = counters.sum(1).reshape(len(answer), config.populations, len(QUANTITIES))
         numbers = self.placement.numbers
-        names = [p.name for p in network.populations]
+        names = [name for name in numbers if name != INPUT]
         steps = head[:, classes + 3]
         counted = {
             quantity: {name: counters[:, numbers[name], q] for name in names}

@@ -133,8 +133,9 @@ def _populations(profile: Profile) -> Table:
     for name in ("clocks", "additions", "words", "updates", "spikes", "use"):
         table.add_column(name, justify="right", no_wrap=True)
     result = profile.result
-    for population in profile.program.network.populations:
-        name = population.name
+    network = profile.program.network
+    for emitter in (*network.populations, *network.gates):
+        name = emitter.name
         clocks = float(profile.timing.clocks[name].mean())
         additions = float(result.operations[name].mean())
         counts = [additions, *(float(c[name].mean()) for c in (result.words, result.updates))]

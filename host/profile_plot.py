@@ -14,7 +14,7 @@ __all__ = ["timeline", "write_timeline"]
 def timeline(profile: Profile, image: int = 0) -> Figure:
     """One row a core: dark where it takes events, light where it sweeps, thin where it waits."""
     network = profile.program.network
-    names = [p.name for p in network.populations]
+    names = [one.name for one in (*network.populations, *network.gates)]
     colours = {name: SERIES[i % len(SERIES)] for i, name in enumerate(names)}
     cores = len(profile.placement.cores)
     with styled():

@@ -28,6 +28,7 @@ OPTIONAL = frozenset(
         "early_exit",
         "noise_bits",
         "watchdog_bits",
+        "gates",
     }
 )
 """Parameters that may be 0: hardware that is left out where no program needs it."""
@@ -112,6 +113,9 @@ class AcceleratorConfig:
     spike_steps
         Time steps for which the encoder can hold who spikes in encodings ``ttfs`` and ``hybrid``; 0
         where it runs neither.
+    gates
+        1 where max-pool gates pass the spikes of windows' leaders; the history memory then keeps
+        whether a neuron spiked.
     """
 
     lanes: int = 16
@@ -155,6 +159,7 @@ class AcceleratorConfig:
     first_bits: int = 0
     rate_input: int = 0
     spike_steps: int = 0
+    gates: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -193,12 +198,13 @@ class AcceleratorConfig:
             ("total_bits", 32),
             ("first_bits", 17),
             ("rate_input", 1),
+            ("gates", 1),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(
                     f"{name} must be at most {most}, not {getattr(self, name)}"
                 )
-        widths = ("inhibition_bits", "rest_bits", "total_bits", "first_bits")
+        widths = ("inhibition_bits", "rest_bits", "total_bits", "first_bits", "gates")
         if (self.history_words > 0) != any(getattr(self, name) for name in widths):
             raise ConfigurationError(
                 f"history_words must be above 0 if, and only if, one of {', '.join(widths)} is, "
@@ -255,13 +261,23 @@ class AcceleratorConfig:
 
     @property
     def emitted_bits(self) -> int:
-        """Width of the number of spikes that a neuron emitted in the step before."""
-        return self.spike_planes if self.inhibition_bits else 0
+        """Width of the number of spikes that a neuron emitted last; a gate's source emits one."""
+        return self.spike_planes if self.inhibition_bits else self.gates
+
+    @property
+    def window_bits(self) -> int:
+        """Width of a row or column of a window's neuron, which may be off the source."""
+        return self.coordinate_bits + 1
 
     @property
     def history_address(self) -> int:
         """Width of a history word's address; 0 where there is none."""
         return max(1, ceil_log2(self.history_words)) if self.history_words else 0
+
+    @property
+    def window_address(self) -> int:
+        """Width that addresses potential and history words alike."""
+        return max(self.potential_address, self.history_address)
 
     @property
     def settles(self) -> bool:

@@ -187,7 +187,7 @@ class Core(wiring.Component):
                     with m.Case(Kind.TAKE):
                         m.d.comb += taking.eq(bool(config.replay_words))
                         advance(taking & token_comes)
-                    with m.Case(Kind.SWEEP):
+                    with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         with m.If(inhibits & ~multiplied):
                             m.d.comb += begin_product.eq(1)
                             if config.inhibition_bits:
@@ -345,4 +345,12 @@ class Core(wiring.Component):
             counters.read.eq(self.counter_read),
             counters.read_population.eq(self.counter_population),
         ]
+        if config.gates:
+            with m.If(lanes.swept & lanes.swept_lead):
+                m.d.comb += [
+                    counters.add[0].eq(1),
+                    counters.population[0].eq(lanes.swept_population),
+                    counters.amount[0].eq(lanes.spikes),
+                    counters.add[3].eq(0),
+                ]
         m.d.comb += [self.counters[i].eq(counters.data[i]) for i in range(len(QUANTITIES))]

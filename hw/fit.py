@@ -8,7 +8,8 @@ from augend.gen.bounds import bounds, late_bound, signed_bits
 from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.place import Placement, driven
-from augend.gen.schedule import FOREVER, Consume, Sweep, Take
+from augend.gen.schedule import FOREVER, Consume, Select, Sweep, Take
+from augend.gen.selection import lead_bounds
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
@@ -44,6 +45,8 @@ def _potential_bits(placement: Placement) -> int:
     most = max(placement.network.most_spikes(placement.network.readout.name))
     if placement.network.decode in ("count", "first_spike"):  # totals are read in their place
         widths.append(signed_bits(0, most * placement.network.timesteps))
+    for gate in placement.network.gates:
+        widths.append(signed_bits(*lead_bounds(placement.network, gate)))
     return max(widths)
 
 
@@ -67,10 +70,13 @@ def _needs(placement: Placement) -> dict[str, int]:
         for core in cores
         for table in (core.row, core.column, core.group, core.lane)
     ]
+    selects = [i for core in cores for i in core.instructions if isinstance(i, Select)]
     coordinates = max(
         *(n - 1 for layout in layouts.values() for n in layout.extent),
         *(n - 1 for s in sweeps for n in s.extent),
         *counts,
+        *(k - 1 for s in selects for k in s.gate.kernel),
+        *(s.reach - 1 >> 1 for s in selects),
     )
     planes = {name: _spike_planes(network, name) for name in layouts}
     emitters = [layouts[name].words * planes[name] for name in layouts if network.out_of(name)]
@@ -93,7 +99,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "lane_entries": max(len(core.lane) for core in cores),
         "coordinate_bits": max(1, coordinates.bit_length()),
         "instructions": max(len(core.instructions) for core in cores),
-        "populations": len(network.populations) + 1,
+        "populations": len(placement.numbers),
         "queue_steps": 1,
         "queue_words": max(emitters),
         "input_rows": input_rows,
@@ -121,6 +127,7 @@ def _needs(placement: Placement) -> dict[str, int]:
             ),
             default=0,
         ),
+        "gates": int(bool(selects)),
         **_rules(placement, sweeps),
     }
 

@@ -12,12 +12,14 @@ __all__ = ["History", "history_layout"]
 def history_layout(config: AcceleratorConfig) -> data.StructLayout:
     """Layout of what is remembered of a neuron from step to step.
 
-    ``emitted`` spikes of the last step, of either sign; ``total``, the signed sum of all; the steps
-    left when it ``first`` spiked with +1, that one included; steps to ``rest``, all ones for ever.
+    ``emitted`` spikes of the last step, and whether they ``sank``, being of -1; ``total``, the
+    signed sum of all; the steps left when it ``first`` spiked with +1, that one included; steps to
+    ``rest``, all ones for ever.
     """
     return data.StructLayout(
         {
             "emitted": config.emitted_bits,
+            "sank": config.gates and config.signed_events,
             "total": signed(config.total_bits) if config.total_bits else 0,
             "first": config.first_bits,
             "rest": config.rest_bits,
@@ -126,7 +128,7 @@ class History(wiring.Component):
     def _settle(self, m: Module, past: data.View, count: Signal, sank: Signal) -> None:
         """Make of what was remembered, and of this step's spikes, what is to be."""
         config = self._config
-        m.d.sync += self.after.emitted.eq(count)
+        m.d.sync += [self.after.emitted.eq(count), self.after.sank.eq(sank)]
         if config.total_bits:
             m.d.sync += self.after.total.eq(past.total + Mux(sank, -count, count))
         if config.first_bits:

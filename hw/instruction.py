@@ -3,9 +3,9 @@
 from amaranth.lib import data, enum
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.lane_control import Restart, Scale, Totals
+from augend.hw.lane_control import Lead, Restart, Scale, Totals
 
-__all__ = ["Kind", "When", "instruction", "projection_layout", "sweep_layout"]
+__all__ = ["Kind", "When", "instruction", "projection_layout", "sweep_layout", "window_layout"]
 
 
 class Kind(enum.Enum, shape=3):
@@ -22,6 +22,8 @@ class Kind(enum.Enum, shape=3):
     DECIDE = 4
     """Wait with all cores for the readout: go on, or initialise and end. Nothing in the loop's last
     iteration."""
+    SELECT = 5
+    """Pass the spikes of the leaders of a gate's windows."""
 
 
 class When(enum.Enum, shape=2):
@@ -81,6 +83,10 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     ``inhibits``: every spike of the step before takes ``inhibition`` off the others. ``rest`` is
     how long a neuron rests after a spike, all ones for ever; ``takes_back``: spikes of -1 only
     take back earlier ones.
+
+    ``leads``: of a select, the gate's rule; a sweep of such words adds the spikes that the words
+    from ``history_base`` on hold, and counts them as additions. A select visits ``window`` words:
+    coordinates are those of the gate, addresses those of the first window's first place.
     """
     leaks = {"leaks": 3, "leak": data.ArrayLayout(config.leak_bits, 4)}
     inhibits = {"inhibits": 1, "inhibition": config.inhibition_bits}
@@ -116,10 +122,38 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "rest": config.rest_bits,
             "totals": Totals if config.total_bits or config.first_bits else 0,
             "takes_back": int(bool(config.total_bits and config.signed_events)),
+            "leads": Lead if config.gates else 0,
+            "window": window_layout(config) if config.gates else 0,
         }
         | absent
         | (leaks if config.leak_bits else {})
         | (inhibits if config.inhibition_bits else {})
+    )
+
+
+def window_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Layout of a gate's windows.
+
+    The first place lies in row ``row`` and column ``column`` of a source of ``rows`` x ``columns``;
+    a window has (``rows_last`` + 1) x (``columns_last`` + 1) places. ``steps`` lead to the next
+    place, by what moves: the place's column; its row; the word of channels; the window's column;
+    its row. Where the gate ``passes`` spikes on to another, they are remembered from
+    ``passed_base`` on.
+    """
+    place = {"row": config.window_bits, "column": config.window_bits}
+    return data.StructLayout(
+        {
+            "steps": data.ArrayLayout(
+                data.StructLayout({"address": config.window_address, **place}), 5
+            ),
+            **place,
+            "rows": config.window_bits,
+            "columns": config.window_bits,
+            "rows_last": config.coordinate_bits,
+            "columns_last": config.coordinate_bits,
+            "passes": 1,
+            "passed_base": config.history_address,
+        }
     )
 
 

@@ -2,7 +2,7 @@
 
 from amaranth.lib import enum
 
-__all__ = ["Augend", "Operand", "Restart", "Scale", "Subtrahend", "Totals"]
+__all__ = ["Augend", "Lead", "Operand", "Restart", "Scale", "Subtrahend", "Totals"]
 
 
 class Augend(enum.Enum, shape=2):
@@ -13,7 +13,7 @@ class Augend(enum.Enum, shape=2):
     TERM = 2
 
 
-class Operand(enum.Enum, shape=2):
+class Operand(enum.Enum, shape=3):
     """What is added."""
 
     NOTHING = 0
@@ -21,6 +21,7 @@ class Operand(enum.Enum, shape=2):
     BIAS = 2
     SUM = 3
     """The sum of the clock before."""
+    TERM = 4
 
 
 class Scale(enum.Enum, shape=2):
@@ -49,6 +50,19 @@ class Restart(enum.Enum, shape=2):
     NO = 0
     INITIAL = 1
     ZERO = 2
+
+
+class Lead(enum.Enum, shape=2):
+    """What neurons lead a gate's window by."""
+
+    NO = 0
+    """No gate."""
+    COUNT = 1
+    """The signed sum of their spikes."""
+    RATE = 2
+    """An estimate of their rate, to which a spike adds 65536."""
+    ANY = 3
+    """Their spike of this step."""
 
 
 class Totals(enum.Enum, shape=2):

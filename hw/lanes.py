@@ -7,13 +7,15 @@ from amaranth.lib.wiring import In, Out
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.history import History, history_layout
-from augend.hw.instruction import When, instruction
-from augend.hw.lane_control import Augend, Operand, Restart, Scale, Subtrahend, Totals
+from augend.hw.instruction import Kind, When, instruction
+from augend.hw.lane_control import Augend, Lead, Operand, Restart, Scale, Subtrahend, Totals
+from augend.hw.leader import Leader
 from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
 from augend.hw.memory import LoadedMemory
 from augend.hw.neuron import Neuron
 from augend.hw.potential_memory import PotentialMemory
 from augend.hw.sweep import Slot, Sweep
+from augend.hw.window_scan import WindowScan
 
 __all__ = ["Lanes"]
 
@@ -41,9 +43,10 @@ class Lanes(wiring.Component):
         the step is.
     sweeping : Out
         A sweep visits a word.
-    swept, swept_population, spikes, last_step : Out
-        Strobe at the end of a sweep that fires or is its loop's last, after its token: whose, its
-        spikes, and whether that was the last step.
+    swept, swept_population, spikes, last_step, swept_lead : Out
+        Strobe at the end of a sweep that fires or is its loop's last, or of one for a gate, after
+        its token: whose, its spikes, whether that was the last step, and whether the spikes are
+        those that a gate's words took in.
     load : In
         The load bus, when it addresses this core.
     """
@@ -77,6 +80,7 @@ class Lanes(wiring.Component):
                 "swept_population": Out(config.population_bits),
                 "spikes": Out(32),
                 "last_step": Out(1),
+                "swept_lead": Out(config.gates),
                 "load": In(load_bus(config)),
             }
         )
@@ -131,9 +135,13 @@ class Lanes(wiring.Component):
                     self.read_final.eq(back.final),
                     self.sums.eq(following),
                 ]
+        past = None
         if config.history_words or config.spike_planes > 1:
-            self._histories(m, sweep, stages, lanes)
-        self._emit(m, back, lanes)
+            past = self._histories(m, sweep, stages, lanes)
+        leaders = []
+        if config.gates and past is not None:
+            leaders = self._leaders(m, sweep, stages, lanes, potentials, past)
+        self._emit(m, back, lanes, leaders)
         return m
 
     def _holds(self, when: Value) -> Value:
@@ -213,6 +221,11 @@ class Lanes(wiring.Component):
                 "b": config.coordinate_bits,
                 "g": config.coordinate_bits,
                 "population": config.population_bits,
+                "leads": config.gates,
+                "tap": config.gates,
+                "opens": config.gates,
+                "closes": config.gates,
+                "passes": config.gates,
             }
         )
         stages = [Signal(layout, name=name) for name in ("issue", "read", "add", "compare", "back")]
@@ -286,6 +299,11 @@ class Lanes(wiring.Component):
             if config.clamp:
                 with m.If(clamped):
                     m.d.comb += [augend.eq(Augend.INITIAL), operand.eq(Operand.NOTHING)]
+        if config.gates:
+            with m.If(add.leads):
+                m.d.comb += operand.eq(Operand.TERM)
+                with m.If(constants.leads == Lead.ANY):
+                    m.d.comb += [augend.eq(Augend.TERM), operand.eq(Operand.NOTHING)]
         for lane in lanes:
             m.d.comb += [
                 lane.augend.eq(augend),
@@ -333,7 +351,7 @@ class Lanes(wiring.Component):
 
     def _histories(
         self, m: Module, sweep: Sweep, stages: list[data.View], lanes: list[Neuron]
-    ) -> None:
+    ) -> LoadedMemory | None:
         """Build what the lanes remember."""
         config = self._config
         constants = self.now.sweep
@@ -357,7 +375,7 @@ class Lanes(wiring.Component):
                 lane.may_fall.eq(history.may_fall & constants.bipolar),
             ]
         if not config.history_words:
-            return
+            return None
         m.submodules.past = past = LoadedMemory(
             shape=data.ArrayLayout(history_layout(config), config.lanes),
             depth=config.history_words,
@@ -379,7 +397,9 @@ class Lanes(wiring.Component):
         ]
         keeps = Signal()
         totals = Signal(Totals)
+        later = Signal()
         m.d.sync += [
+            later.eq(self.iteration != 0),
             keeps.eq(~(compare.final & (constants.restart != Restart.NO))),
             totals.eq(constants.totals),
         ]
@@ -387,6 +407,8 @@ class Lanes(wiring.Component):
             m.d.comb += [history.before.eq(past.data[i]), history.left.eq(left)]
             with m.If(keeps):
                 m.d.comb += past.load_data[i].eq(history.after)
+            for name in ("emitted", "sank"):  # for gates, also of the last step
+                m.d.comb += past.load_data[i][name].eq(history.after[name])
         bits = config.potential_bits
         for what, field in ((Totals.COUNT, "total"), (Totals.FIRST, "first")):
             with m.If(self._is(back, Slot.SETTLE) & (totals == what)):
@@ -397,32 +419,114 @@ class Lanes(wiring.Component):
             m.d.sync += given_back.eq(constants.inhibition << read.index)
             for lane, history in zip(lanes, remembered, strict=True):
                 own = history.before.emitted.bit_select(add.index, 1) & self._is(add, Slot.OWN)
+                own &= later
                 with m.If(add.slot == Slot.INHIBIT):
                     m.d.comb += lane.term.eq(self.product)
                 with m.Elif(own):
                     m.d.comb += lane.term.eq(given_back)
+        return past
 
-    def _emit(self, m: Module, back: data.View, lanes: list[Neuron]) -> None:
+    def _leaders(
+        self,
+        m: Module,
+        sweep: Sweep,
+        stages: list[data.View],
+        lanes: list[Neuron],
+        potentials: PotentialMemory,
+        past: LoadedMemory,
+    ) -> list[Leader]:
+        """Build what passes the spikes of gates; from a window's first place to its last."""
+        config = self._config
+        constants = self.now.sweep
+        issue, _, add, compare, back = stages
+        m.submodules.scan = scan = WindowScan(config)
+        selects = Signal()
+        adds = Signal()
+        m.d.comb += [
+            selects.eq(self.now.kind == Kind.SELECT),
+            scan.sweep.eq(constants),
+            scan.start.eq(self.start & selects),
+            sweep.start.eq(self.start & ~selects),
+            self.done.eq(sweep.done | scan.done),
+            adds.eq(sweep.issue & sweep.whole & (constants.leads != Lead.NO)),
+        ]
+        with m.If(scan.issue):
+            m.d.comb += [
+                potentials.issue.eq(scan.tap),
+                potentials.issue_address.eq(scan.potential_address),
+                past.enable.eq(scan.tap),
+                past.address.eq(scan.history_address),
+                issue.emits.eq(scan.closes & constants.emits),
+                issue.lowest.eq(scan.closes),
+                issue.last.eq(scan.last),
+                issue.passes.eq(scan.closes & constants.window.passes),
+                issue.a.eq(scan.a),
+                issue.b.eq(scan.b),
+                issue.g.eq(scan.g),
+            ]
+        m.d.comb += [
+            issue.leads.eq(scan.issue | adds),
+            issue.tap.eq(scan.tap | adds),
+            issue.opens.eq(scan.opens | adds),
+            issue.closes.eq(scan.closes | adds),
+        ]
+        m.d.sync += self.swept_lead.eq(back.sweep & back.leads)
+        passed = Signal(config.history_address)
+        with m.If(self.start):
+            m.d.sync += passed.eq(constants.window.passed_base)
+        with m.Elif(back.passes):
+            m.d.sync += passed.eq(passed + 1)
+        with m.If(back.passes):
+            m.d.comb += [past.load.eq(1), past.load_address.eq(passed)]
+        leaders = [Leader(config) for _ in lanes]
+        for i, (leader, lane) in enumerate(zip(leaders, lanes, strict=True)):
+            m.submodules[f"leader_{i}"] = leader
+            m.d.comb += [
+                leader.before.eq(past.data[i]),
+                leader.rate.eq(constants.leads == Lead.RATE),
+                leader.value.eq(lane.sum),
+                leader.tap.eq(compare.tap),
+                leader.opens.eq(compare.opens),
+            ]
+            with m.If(add.leads):
+                m.d.comb += lane.term.eq(leader.term)
+            with m.If(back.passes):
+                m.d.comb += [
+                    past.load_data[i].eq(0),
+                    past.load_data[i].emitted.eq(leader.spike),
+                    past.load_data[i].sank.eq(leader.negative),
+                ]
+        return leaders
+
+    def _emit(self, m: Module, back: data.View, lanes: list[Neuron], leaders: list[Leader]) -> None:
         """Queue the masks of a sweep, then its token; count its spikes."""
         config = self._config
         mask = Signal(config.lanes)
         token = Signal()
         fired = Signal(32)
+        signs = Signal(config.lanes)
         m.d.comb += [
             mask.eq(Cat(lane.spike for lane in lanes)),
+            signs.eq(Cat(lane.negative for lane in lanes)),
             self.write.eq((back.emits & (mask != 0)) | token),
             self.spikes.eq(fired),
         ]
+        if leaders:
+            with m.If(back.closes):
+                m.d.comb += [
+                    mask.eq(Cat(leader.spike for leader in leaders)),
+                    signs.eq(Cat(leader.negative for leader in leaders)),
+                ]
         ends = back.lowest & back.last
         m.d.sync += [
             token.eq(back.emits & ends),
-            self.swept.eq(ends & (back.fires | back.final)),
+            self.swept.eq(ends & (back.fires | back.final | back.closes)),
             self.swept_population.eq(back.population),
             self.last_step.eq(back.final),
         ]
         with m.If(self.swept):
             m.d.sync += fired.eq(0)
-        with m.Elif(back.fires):
+        with m.Elif(back.fires | back.closes):
             spikes = sum(mask[i] for i in range(config.lanes))
             m.d.sync += fired.eq(fired + (spikes << back.index[: config.plane_bits]))
         with m.If(token):
@@ -439,6 +543,6 @@ class Lanes(wiring.Component):
                 self.word.population.eq(back.population),
             ]
             if config.signed_events:
-                m.d.comb += self.word.signs.eq(Cat(lane.negative for lane in lanes))
+                m.d.comb += self.word.signs.eq(signs)
             if config.plane_bits:
                 m.d.comb += self.word.plane.eq(back.index)

@@ -12,17 +12,17 @@ from augend.gen.entry import Input
 from augend.gen.gumbel import gumbel_table
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Decide, Instruction, Sweep, Take
+from augend.gen.schedule import Consume, Decide, Instruction, Select, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
 from augend.hw.fit import check_fit
 from augend.hw.instruction import Kind, When, instruction, sweep_layout
-from augend.hw.lane_control import Restart, Scale, Totals
+from augend.hw.lane_control import Lead, Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
 from augend.hw.rate_encoder import THRESHOLD_BITS
 from augend.hw.readout import readout_constants
 
-__all__ = ["Rows", "event_rows", "pixel_rows", "program_rows"]
+__all__ = ["Rows", "event_rows", "pixel_rows", "program_rows", "select_constants"]
 
 Rows = npt.NDArray[np.uint32]
 """``(rows, link words a row)``"""
@@ -238,6 +238,12 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "population": numbers[one.population],
             "sweep": _sweep(config, one),
         }
+    elif isinstance(one, Select):
+        values |= {
+            "kind": Kind.SELECT,
+            "population": numbers[one.population],
+            "sweep": select_constants(config, one),
+        }
     else:
         values["kind"] = Kind.DECIDE if isinstance(one, Decide) else Kind.END
     return _const(instruction(config), values)
@@ -281,6 +287,41 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "rest": one.rest & ((1 << config.rest_bits) - 1),
         "totals": Totals[one.totals.upper()],
         "takes_back": one.takes_back,
+        "leads": Lead[one.leads.upper()],
     }
     layout = sweep_layout(config)
     return values | {name: value for name, value in optional.items() if layout[name].width}
+
+
+def select_constants(config: AcceleratorConfig, one: Select) -> dict[str, Any]:
+    """Values of a select's fields, as of a sweep."""
+    address = (1 << config.window_address) - 1
+    coordinate = (1 << config.window_bits) - 1
+    word, row, column = one.first()
+    a, b, g = one.target.extent
+    rows, columns, _ = one.source.extent
+    steps = [
+        {"address": words & address, "row": rows & coordinate, "column": columns & coordinate}
+        for words, rows, columns in one.steps()
+    ]
+    return {
+        "potential_base": one.potential_base + word & (1 << config.potential_address) - 1,
+        "history_base": one.history_base + word & (1 << config.history_address) - 1,
+        "a_last": a - 1,
+        "b_last": b - 1,
+        "g_last": g - 1,
+        "emits": one.emits,
+        "updates": one.gate.size,
+        "leads": Lead[one.rule.upper()],
+        "window": {
+            "steps": steps,
+            "row": row & coordinate,
+            "column": column & coordinate,
+            "rows": rows,
+            "columns": columns,
+            "rows_last": one.gate.kernel[0] - 1,
+            "columns_last": one.gate.kernel[1] - 1,
+            "passes": one.passed_base is not None,
+            "passed_base": one.passed_base or 0,
+        },
+    }

@@ -39,7 +39,7 @@ class Neuron(wiring.Component):
     Members
     -------
     potential, weight, parameters, term : In
-        What the memories deliver, in the first stage, and what inhibition adds.
+        What the memories deliver, in the first stage, and what inhibition or a gate adds.
     augend, operand, scale, iteration, gate : In
         First stage: what to add to what, how to scale, the pass number of ``HALVE_SOME``, and
         whether a weight arrives at this lane.
@@ -137,7 +137,7 @@ class Neuron(wiring.Component):
         if self._config.clamp:
             with m.If(self.augend == Augend.INITIAL):
                 m.d.comb += scaled.eq(self.parameters.initial)
-        if self._config.inhibition_bits:
+        if self._config.inhibition_bits or self._config.gates:
             with m.If(self.augend == Augend.TERM):
                 m.d.comb += scaled.eq(self.term)
         with m.Switch(self.operand):
@@ -147,6 +147,9 @@ class Neuron(wiring.Component):
                 m.d.comb += addend.eq(self.parameters.bias)
             with m.Case(Operand.SUM):
                 m.d.comb += addend.eq(self.sum)
+            if self._config.gates:
+                with m.Case(Operand.TERM):
+                    m.d.comb += addend.eq(self.term)
         total = scaled + addend
         if self._config.signed_events:  # one carry chain: the carry into it completes a complement
             total = (Cat(1, scaled) + Cat(self.subtract, addend))[1:]

@@ -35,8 +35,8 @@ class Gating:
         Source positions of each window position, by row and column: those of window w are
         ``sites[bounds[w] : bounds[w + 1]]``.
     cost
-        Additions that a plane of spikes of each source neuron costs, (neurons,): 1 where a window
-        holds it and the rule counts.
+        Additions that a plane of spikes of each source neuron costs, (neurons,): 1 where the rule
+        counts.
     """
 
     name: str
@@ -60,8 +60,6 @@ class Gating:
             for reached_columns in columns
         ]
         sites = np.array([site for window in windows for site in window], np.int32)
-        taken = np.zeros((height * width, channels), np.int64)
-        taken[sites] = gate.rule != "any"
         return cls(
             name=gate.name,
             source=gate.source,
@@ -71,7 +69,7 @@ class Gating:
             positions=height * width,
             bounds=np.cumsum([0, *map(len, windows)]).astype(np.int32),
             sites=sites,
-            cost=taken.ravel(),
+            cost=np.full(channels * height * width, gate.rule != "any", np.int64),
         )
 
     def begin(self, images: int) -> Ints:

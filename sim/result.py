@@ -34,7 +34,8 @@ class GoldenResult:
         (images,) for every population: additions of a weight into it, every spike (or set bit of a
         pixel) that arrives with its exact fan-out, borders taken into account. Several spikes of a
         neuron in a step travel as bit planes: n of them cost the bits set in |n|. For every gate:
-        spikes that its windows take in, likewise; 0 where the rule counts nothing.
+        spikes of its source, likewise, also of neurons that no window holds; 0 where the rule
+        counts nothing.
     updates
         (images,) for every population: neuron updates. Every neuron is updated once a step; those
         of a readout that only accumulates once an image, when it is read, unless an exit margin or

@@ -7,10 +7,7 @@ __all__ = ["loops", "root_of", "stages"]
 
 def root_of(network: SpikingNetwork, name: str) -> str:
     """Population whose spikes a gate, or a chain of gates, passes; any other name as it is."""
-    gates = {gate.name: gate.source for gate in network.gates}
-    while name in gates:
-        name = gates[name]
-    return name
+    return network.root_of(name)
 
 
 def stages(network: SpikingNetwork) -> tuple[tuple[str, ...], ...]:

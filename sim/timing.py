@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
-from augend.gen.schedule import Consume, Decide, End, Instruction, Sweep, Take, holds
+from augend.gen.schedule import Consume, Decide, End, Instruction, Select, Sweep, Take, holds
 from augend.sim.beats import StepBeats, spike_planes, step_beats
 from augend.sim.input_passes import input_passes
 
@@ -237,7 +237,7 @@ class _Run:
         self.decisions = [0] * cores  # that each core has left behind
         self.told: list[Ints] = []  # clocks of the decisions
         self.arrived: set[int] = set()
-        names = [p.name for p in placement.network.populations]
+        names = [name for name in placement.numbers if name != INPUT]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
         self.input = input_passes(placement, pixels)
@@ -372,15 +372,17 @@ class _Run:
                 done = self._take(core, one)
         elif isinstance(one, Sweep):
             done = self._sweep(core, one, iteration)
+        elif isinstance(one, Select):
+            done = self._select(core, one)
         else:
             return self._decide(core) if isinstance(one, Decide) else True
         if done and self.spans is not None:
             self.spans.append(
                 Span(
                     core=core,
-                    kind="sweep" if isinstance(one, Sweep) else "take",
+                    kind="take" if isinstance(one, Consume | Take) else "sweep",
                     population=one.population,
-                    source=one.population if isinstance(one, Sweep) else one.source,
+                    source=one.source if isinstance(one, Consume | Take) else one.population,
                     begin=begin,
                     work=begin + self._waited(core) - waited,
                     end=self.clock[core],
@@ -499,6 +501,25 @@ class _Run:
             self.cycles = np.where(self.live, found, self.cycles)
         slots = product + one.words * stride
         self.clock[core] = clock + slots + _SWEEP_END + _NEXT
+        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
+        return True
+
+    def _select(self, core: int, one: Select) -> bool:
+        """Pass a gate's spikes: as a sweep, with a slot for each place of a window."""
+        clock = begin = self.clock[core]
+        port = self.ports[core]
+        slots = one.words * one.slots
+        if one.emits:
+            room = self._room(port)
+            if room is None:
+                return False
+            begin = np.maximum(clock, room)
+            self.stalls["blocked"][:, core] += self.live * (begin - clock)
+            step = self.steps_taken.get(one.population, 0)
+            self.steps_taken[one.population] = step + 1
+            first, token = begin + one.slots + _EMIT, begin + slots + _EMIT + 1
+            self._emit(port, core, one.population, step, first, one.slots, token)
+        self.clock[core] = begin + slots + _SWEEP_END + _NEXT
         self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
         return True
 

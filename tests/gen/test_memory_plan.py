@@ -5,9 +5,9 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augend.gen.memory_plan import Hold, current_hold, plan, potential_hold
+from augend.gen.memory_plan import Hold, current_hold, lead_hold, plan, potential_hold
 
-from .test_place import chain
+from .test_place import chain, pooled
 
 
 @st.composite
@@ -52,3 +52,10 @@ def test_all_is_held_for_ever_in_the_synchronous_schedule() -> None:
     held = [potential_hold(network, p, 1) for p in network.populations]
     held += [current_hold(network, p, 1) for p in network.populations]
     assert {(h.first, h.last) for h in held} == {(0, 3)}
+
+
+def test_what_leads_is_held_while_the_source_fires() -> None:
+    for schedule, phases in (("phased", (1, 1)), ("synchronous", (0, 3))):
+        network = pooled(schedule=schedule)
+        held = lead_hold(network, network.gates[0], 4)
+        assert (held.first, held.last) == phases

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from augend.gen.network import Gate, Input, Population, Projection, SpikingNetwork
-from augend.gen.place import PlacementError, place
-from augend.gen.schedule import Consume, Take
+from augend.gen.place import RUNS, PlacementError, place
+from augend.gen.schedule import Consume, Select, Sweep, Take
 
 
 def population(name, shape, **options):
@@ -44,17 +44,27 @@ def chain(*, hidden=None, last=None, into=None, outof=None, **options):
     return SpikingNetwork(**(network | options))
 
 
-def pooled():
+def pooled(*, rule="count", decay=4, **options):
     """A chain with a gate that nothing needs."""
-    gate = Gate(name="pool", source="hidden", shape=(2, 1, 1), kernel=(2, 2), stride=(2, 2))
-    return chain(gates=(gate,))
+    places = {"shape": (2, 1, 1), "kernel": (2, 2), "stride": (2, 2)}
+    gate = Gate(name="pool", source="hidden", rule=rule, decay=decay, **places)
+    return chain(gates=(gate,), **options)
 
 
 REFUSED = {
+    "a delay (hidden to scores)": chain(outof={"delay": 1}),
     "a max-pool gate (pool)": pooled(),
 }
 
 
+@pytest.fixture
+def older(monkeypatch):
+    """An accelerator that does not run these yet."""
+    lacks = {name.split(" (")[0] for name in REFUSED}
+    monkeypatch.setattr("augend.gen.place.RUNS", RUNS - lacks)
+
+
+@pytest.mark.usefixtures("older")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
     with pytest.raises(PlacementError) as caught:
@@ -62,11 +72,13 @@ def test_what_the_accelerator_does_not_run_is_refused_by_name(name) -> None:
     assert str(caught.value) == f"The accelerator does not run {name}: use --backend golden"
 
 
+@pytest.mark.usefixtures("older")
 def test_everything_that_is_in_the_way_is_named_at_once() -> None:
     with pytest.raises(PlacementError) as caught:
-        place(pooled(), lanes=4)
+        place(pooled(outof={"delay": 1}), lanes=4)
     assert str(caught.value) == (
-        "The accelerator does not run a max-pool gate (pool): use --backend golden"
+        "The accelerator does not run a delay (hidden to scores) and a max-pool gate (pool): use "
+        "--backend golden"
     )
 
 
@@ -99,3 +111,47 @@ def test_cores_that_listen_to_one_source_take_its_steps_together() -> None:
 
 def test_a_plain_chain_is_placed() -> None:
     assert place(chain(), lanes=4).core_of == {"hidden": 0, "scores": 0}
+
+
+def test_a_gate_passes_its_spikes_right_after_its_source() -> None:
+    network = pooled()
+    inner = Gate(name="inner", source="pool", shape=(2, 1, 1), kernel=(1, 1), stride=(1, 1))
+    taken = dataclasses.replace(network.projections[1], source="inner", weight=np.ones((3, 2), int))
+    wired = dataclasses.replace(
+        network, gates=(*network.gates, inner), projections=(*network.projections, taken)
+    )
+    placement = place(wired, lanes=4, cores=2)
+    assert placement.core_of == {"hidden": 0, "scores": 1, "pool": 0, "inner": 0}
+    assert placement.numbers == {"input": 0, "hidden": 1, "scores": 2, "pool": 3, "inner": 4}
+    first, second = placement.cores
+    loop = [i for i in first.instructions if i.times == 2]
+    assert [(type(i), i.population) for i in loop] == [
+        (Consume, "hidden"),
+        (Sweep, "hidden"),
+        (Select, "pool"),
+        (Sweep, "pool"),
+        (Select, "inner"),
+        (Sweep, "inner"),
+    ]
+    assert [i.emits for i in loop if isinstance(i, Select)] == [False, True]
+    assert [i.source for i in second.instructions if isinstance(i, Consume)] == ["hidden", "inner"]
+
+
+def test_a_gate_by_any_spike_needs_no_words() -> None:
+    words = [place(pooled(rule=r), lanes=4).cores[0].potential_words for r in ("count", "any")]
+    assert words == [4 + 1 + 4, 4 + 1]
+
+
+def test_gates_that_the_accelerator_does_not_run_are_refused() -> None:
+    several = pooled(hidden={"most_spikes": 3})
+    with pytest.raises(PlacementError, match="'pool' passes up to 3 spikes a step of 'hidden'"):
+        place(several, lanes=4)
+    place(pooled(hidden={"most_spikes": 3, "single_spike": True}), lanes=4)
+    readout = population("scores", (3, 1, 1), reset="none")
+    gate = Gate(name="pool", source="scores", shape=(3, 1, 1), kernel=(1, 1), stride=(1, 1))
+    silent = chain(populations=(population("hidden", (2, 2, 2)), readout), gates=(gate,))
+    with pytest.raises(PlacementError, match="on the readout 'scores', which does not spike"):
+        place(silent, lanes=4)
+    place(pooled(rule="rate", decay=15, timesteps=16383), lanes=4)
+    with pytest.raises(PlacementError, match="needs 32 bits in 60000 time steps with rule 'rate'"):
+        place(pooled(rule="rate", decay=15, timesteps=60000), lanes=4)

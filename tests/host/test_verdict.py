@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console
 
 from augend.gen import ConversionError
+from augend.gen.place import RUNS
 from augend.host.verdict import CheckOptions, accelerator_refusal, examine_source, show_verdict
 
 NETWORKS = """
@@ -55,6 +56,13 @@ def test_images_make_the_widths_exact(networks) -> None:
     assert "potentials: exact bits" in text
 
 
+@pytest.fixture
+def without_gates(monkeypatch):
+    """An accelerator that does not run max-pool gates."""
+    monkeypatch.setattr("augend.gen.place.RUNS", RUNS - {"a max-pool gate"})
+
+
+@pytest.mark.usefixtures("without_gates")
 def test_what_the_accelerator_refuses_is_named(networks) -> None:
     good, text = shown(f"{networks}:pooled")
     assert good
@@ -72,6 +80,7 @@ def test_every_obstacle_is_named_with_what_to_do(networks, tmp_path) -> None:
     assert all(layer["reason"] and layer["instead"] for layer in refused)
 
 
+@pytest.mark.usefixtures("without_gates")
 def test_many_places_are_counted(networks) -> None:
     import torch
     from torch import nn

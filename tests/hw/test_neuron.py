@@ -22,6 +22,7 @@ def expected(stage, before, weight_bits):
         Operand.WEIGHT: weight if stage["gate"] else 0,
         Operand.BIAS: stage["bias"],
         Operand.SUM: before,
+        Operand.TERM: stage["term"],
     }[stage["operand"]]
     spike = bool(stage["fire"] and stage["threshold"] and v >= stage["threshold"])
     after = {
@@ -35,7 +36,11 @@ def expected(stage, before, weight_bits):
 @pytest.mark.parametrize("weight_bits", [1, 4, 8])
 def test_one_neuron_a_clock_in_two_stages(weight_bits):
     rng = Random(weight_bits)
-    config = AcceleratorConfig(weight_bits=weight_bits, potential_bits=16)
+    gates = int(weight_bits == 8)
+    config = AcceleratorConfig(
+        weight_bits=weight_bits, potential_bits=16, gates=gates, history_words=gates
+    )
+    operands = [one for one in Operand if gates or one != Operand.TERM]
     dut = Neuron(config)
     low, high = (
         (0, 1) if weight_bits == 1 else (-(1 << weight_bits - 1), (1 << weight_bits - 1) - 1)
@@ -51,15 +56,16 @@ def test_one_neuron_a_clock_in_two_stages(weight_bits):
                 "weight": rng.randint(low, high),
                 "threshold": rng.choice([0, 1, 7, 300, rng.randint(1, 8000)]),
                 "bias": rng.randint(-1000, 1000),
+                "term": rng.randint(-8000, 8000),
                 "initial": rng.randint(0, 1000),
-                "operand": rng.choice(list(Operand)),
+                "operand": rng.choice(operands),
                 "scale": rng.choice(list(Scale)),
                 "iteration": rng.randrange(32),
                 "gate": rng.randrange(2),
                 "fire": rng.randrange(2),
                 "restart": rng.choice([Restart.NO, Restart.NO, *Restart]),
             }
-            for name in ("potential", "operand", "scale", "iteration", "gate"):
+            for name in ("potential", "term", "operand", "scale", "iteration", "gate"):
                 ctx.set(getattr(dut, name), stage[name])
             ctx.set(dut.weight, stage["weight"] & (1 << weight_bits) - 1)
             ctx.set(dut.parameters, {n: stage[n] for n in ("threshold", "bias", "initial")})

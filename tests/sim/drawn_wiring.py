@@ -7,27 +7,34 @@ from hypothesis import strategies as st
 
 from augend.gen.network import INPUT, Input, Population, SpikingNetwork
 
-from .drawn_everything import some_population, some_projection
+from .drawn_everything import some_gates, some_population, some_projection
 
 
 def shape():
     """Shape (N,) or (C, H, W), of more channels than the lanes that are drawn, at times."""
+    return st.one_of(vector(24), image(), image())
+
+
+def vector(most):
+    """Shape (N,)."""
+    return st.tuples(st.integers(1, most))
+
+
+def image():
+    """Shape (C, H, W)."""
     side = st.integers(1, 4)
-    return st.one_of(
-        st.tuples(st.integers(1, 24)),
-        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
-        st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side),
-    )
+    return st.tuples(st.sampled_from([1, 2, 4, 8, 12]), side, side)
 
 
 ENCODINGS = ("current", "current", "events", "events", "several events", "rate", "ttfs", "hybrid")
 
 
 @st.composite
-def wirings(draw, rules=False, encodings=ENCODINGS):
+def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
     """A graph of populations, each fed by up to four projections, and some images for it.
 
-    Neurons are plain, or have all rules but that of several spikes a step.
+    Neurons are plain, or have all rules but that of several spikes a step. There are
+    gates where asked for, and then a readout by count is an image that may have some, too.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(encodings))
@@ -35,17 +42,33 @@ def wirings(draw, rules=False, encodings=ENCODINGS):
     encoding = "events" if encoding == "several events" else encoding
     schedule = draw(st.sampled_from(["synchronous", "phased"]))
     weight_bits = draw(st.sampled_from([1, 2, 8]))
-    names = [f"p{index}" for index in range(draw(st.integers(1, 4)))]
-    shapes = {INPUT: draw(shape())} | {name: draw(shape()) for name in names[:-1]}
-    shapes[names[-1]] = (draw(st.integers(1, 20)),)
+    names = [f"p{index}" for index in range(draw(st.integers(1 + gated, 4)))]
+    shapes = {INPUT: draw(shape())}
+    shapes |= {name: draw(image() if gated else shape()) for name in names[:-1]}
+    decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
+    spiking = names if decode == "count" else names[:-1]
+    shapes[names[-1]] = draw(image() if gated and decode == "count" else vector(20))
     order = list(shapes)
+    gates = draw(some_gates(shapes, spiking).filter(bool)) if gated else []
+    rank = {name: place for place, name in enumerate(order)}
+    for gate in gates:
+        shapes[gate.name] = gate.shape
+        rank[gate.name] = rank[gate.source]
     ends = []
     for place, name in enumerate(names, start=1):
-        sources = draw(st.sets(st.sampled_from(order[:place]), min_size=1, max_size=3))
+        sources = draw(
+            st.sets(
+                st.sampled_from([source for source in rank if rank[source] < place]),
+                min_size=1,
+                max_size=3,
+            )
+        )
         ends += [
-            (source, name) for source in sources for _ in range(draw(st.sampled_from([1, 1, 2])))
+            (source, name)
+            for source in sorted(sources)
+            for _ in range(draw(st.sampled_from([1, 1, 2])))
         ]
-    heard = {source for source, _ in ends}
+    heard = {source for source, _ in ends} | {gate.source for gate in gates}
     ends += [
         (source, draw(st.sampled_from(order[place + 1 :])))
         for place, source in enumerate(order[:-1])
@@ -53,7 +76,9 @@ def wirings(draw, rules=False, encodings=ENCODINGS):
     ]
     delays = [0] * len(ends)
     if schedule == "synchronous" and draw(st.booleans()):
-        late = st.tuples(st.sampled_from(names), st.sampled_from(names))
+        late = st.tuples(
+            st.sampled_from([*names, *(gate.name for gate in gates)]), st.sampled_from(names)
+        )
         ends += draw(st.lists(late, min_size=1, max_size=3))
         delays += [1] * (len(ends) - len(delays))
     projections = tuple(
@@ -61,7 +86,6 @@ def wirings(draw, rules=False, encodings=ENCODINGS):
         for (source, target), delay in zip(ends, delays, strict=True)
     )
     current = encoding in ("current", "hybrid")
-    decode = draw(st.sampled_from(["potential", "count"])) if rules else "potential"
     populations = []
     for name in names:
         fed = current and (INPUT, name) in ends
@@ -76,6 +100,7 @@ def wirings(draw, rules=False, encodings=ENCODINGS):
         input=Input(shape=shapes[INPUT], encoding=encoding, bits=bits),
         populations=tuple(populations),
         projections=projections,
+        gates=tuple(gates),
         timesteps=draw(st.integers(1, 4)),
         schedule=schedule,
         weight_bits=weight_bits,

@@ -94,7 +94,6 @@ class Gating:
         self.windows = [
             list(self.window(c, oy, ox)) for c, oy, ox in product(*map(range, gate.shape))
         ]
-        self.seen = {n for window in self.windows for n in window}
 
     def window(self, channel, oy, ox):
         """Neurons of a window, by row and column."""
@@ -107,7 +106,7 @@ class Gating:
 
     def taken(self, spikes):
         """Counter increments for a step's spikes."""
-        return 0 if self.gate.rule == "any" else sum(spikes[n].bit_count() for n in self.seen)
+        return 0 if self.gate.rule == "any" else sum(n.bit_count() for n in spikes)
 
     def step(self, spikes):
         """Spikes that pass."""

@@ -45,15 +45,16 @@ def transport(lanes, cores, memory):
     return Kept(wired(lanes, cores, memory))
 
 
-def check_all(network, pixels, lanes, cores, memory):
+def check_all(network, pixels, shape, configured=wired, kept_at=transport):
     """Every result, counter, clock and event word of the RTL, in one run, is that of the models."""
+    lanes, cores, _ = shape
     program = Program(network=network, lanes=lanes, cores=cores)
-    config = wired(lanes, cores, memory)
+    config = configured(*shape)
     placement = placed(network, lanes, cores, config)
     images = as_images(network, pixels)
     with connect(program, "golden", config=config) as golden:
         expected = golden.infer(images)
-    kept = transport(lanes, cores, memory)
+    kept = kept_at(*shape)
     with connect(program, "rtl", config=config, transport=kept) as rtl:
         with kept.traced(100_000) as observations:
             compare_results(rtl.infer(images), expected)
@@ -65,13 +66,13 @@ def check_all(network, pixels, lanes, cores, memory):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings())
 def test_random_wirings(shape, drawn):
-    check_all(*drawn, *shape)
+    check_all(*drawn, shape)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings(rules=True))
 def test_random_wirings_of_every_rule(drawn):
-    check_all(*drawn, *SHAPES[0])
+    check_all(*drawn, SHAPES[0])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
