@@ -177,19 +177,30 @@ class Placement:
         return sorted({self.core_of[p.target] for p in self.network.out_of(name)})
 
 
-def assign_cores(network: SpikingNetwork, cores: int) -> dict[str, int]:
+def assign_cores(
+    network: SpikingNetwork, cores: int, work: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Split the populations, in order, into at most ``cores`` runs of about equal work.
 
-    Work is estimated by the synapses that end in a population. Neighbours on one core and a later
-    core only behind an earlier one: so cores work on successive steps at once.
+    Neighbours on one core and a later core only behind an earlier one: so cores work on successive
+    steps at once.
+
+    Parameters
+    ----------
+    network, cores
+        As given to `place`.
+    work
+        Clocks of each population, measured; where None or empty, estimated by the synapses that end
+        in it.
     """
     names = [p.name for p in network.populations]
-    work = {}
-    for name in names:
-        work[name] = sum(
+    work = work or {
+        name: sum(
             int(p.fan_out(network.shape_of(p.source), network.shape_of(name)).sum())
             for p in network.into(name)
         )
+        for name in names
+    }
     least = max(work.values())
     while True:  # the smallest bound on a core's work with which the runs suffice
         assignment: dict[str, int] = {}
@@ -211,8 +222,25 @@ def bit_planes_upward(network: SpikingNetwork) -> bool:
     return bool(shifts) and all(int(s.min()) >= network.input.bits - 1 for s in shifts)
 
 
-def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
+def place(
+    network: SpikingNetwork,
+    *,
+    lanes: int,
+    cores: int = 1,
+    work: Mapping[str, int] | None = None,
+) -> Placement:
     """Lay a network out.
+
+    Parameters
+    ----------
+    network
+        The network.
+    lanes
+        Neurons a clock and core, a power of two.
+    cores
+        Number of cores.
+    work
+        Clocks of each population, measured, by which cores are balanced; see `assign_cores`.
 
     Raises
     ------
@@ -224,7 +252,7 @@ def place(network: SpikingNetwork, *, lanes: int, cores: int = 1) -> Placement:
     if cores < 1:
         raise PlacementError(f"Cores must be at least 1, not {cores!r}")
     _refuse(network)
-    core_of = assign_cores(network, cores)
+    core_of = assign_cores(network, cores, work)
     core_of |= {gate.name: core_of[network.root_of(gate.name)] for gate in network.gates}
     emitters = [*network.populations, *network.gates]
     layouts = {one.name: LaneLayout(shape=one.shape, lanes=lanes) for one in emitters}

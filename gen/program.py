@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from augend.gen.bounds import Bounds, bounds
 from augend.gen.network import Population, SpikingNetwork
+from augend.gen.place import Placement, place
 from augend.gen.program_file import (
     ProgramError,
     digest,
@@ -60,6 +61,9 @@ class Program:
         Neurons that a core works on at once.
     cores
         Number of cores.
+    work
+        Clocks of each population that were measured, to balance cores by; empty where they were
+        not. It decides on which core a population is.
     ann_macs
         Multiply-accumulates an image of the float network, by layer, zeros of padding left out.
     metadata
@@ -72,13 +76,14 @@ class Program:
     ContractError
         The network's potentials do not fit the widths of the hardware.
     ProgramError
-        Lanes or cores below 1.
+        Lanes or cores below 1; work of other populations than the network's.
     """
 
     network: SpikingNetwork
     scaling: InputScaling = field(default_factory=InputScaling)
     lanes: int = 16
     cores: int = 1
+    work: Mapping[str, int] = field(default_factory=dict)
     ann_macs: Mapping[str, int] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(init=False, repr=False)
@@ -88,12 +93,29 @@ class Program:
             value = getattr(self, key)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ProgramError(f"{key} must be an integer of at least 1, not {value!r}.")
+        names = [p.name for p in self.network.populations]
+        if self.work and (
+            sorted(self.work) != sorted(names) or any(v < 0 for v in self.work.values())
+        ):
+            raise ProgramError(
+                f"Work is a number of clocks for each of {', '.join(names)}, not {dict(self.work)}."
+            )
         object.__setattr__(self, "bounds", bounds(self.network))
 
     @property
     def classes(self) -> int:
         """Number of classes: of neurons that are read out."""
         return self.network.readout.size
+
+    def place(self) -> Placement:
+        """Lay the network out on the program's lanes and cores.
+
+        Raises
+        ------
+        PlacementError
+            What the hardware does not run, by name.
+        """
+        return place(self.network, lanes=self.lanes, cores=self.cores, work=self.work)
 
     @cached_property
     def hash(self) -> str:
@@ -171,6 +193,7 @@ class Program:
             ),
             lanes=description["lanes"],
             cores=description["cores"],
+            work=dict(description.get("work", {})),
             ann_macs=dict(description["ann_macs"]),
             metadata=dict(description["metadata"]),
         )
@@ -195,6 +218,8 @@ class Program:
             "lanes": self.lanes,
             "cores": self.cores,
         }
+        if self.work:
+            description["work"] = dict(self.work)
         return description, arrays
 
     def summary(self) -> tuple[SummaryRow, ...]:

@@ -244,6 +244,23 @@ def run(
 
 
 @app.command()
+def place(
+    program: Annotated[Path, typer.Argument(help="A program.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the placed program goes.")
+    ] = None,
+    lanes: Annotated[int | None, typer.Option(help="Neurons a clock and core.", min=1)] = None,
+    cores: Annotated[int | None, typer.Option(help="Cores.", min=1)] = None,
+    data: Data = None,
+    limit: Annotated[int, typer.Option(help="Training images to measure on.", min=1)] = 50,
+) -> None:
+    """Put a program on lanes and cores, balanced by measured clocks; show what lies where."""
+    from augend.host.placing import place_file
+
+    place_file(program, data, limit, lanes, cores, output, Console())
+
+
+@app.command()
 def profile(
     program: Annotated[Path, typer.Argument(help="A program.")],
     data: Data = None,

@@ -9,7 +9,7 @@ from augend.gen.conversion import convert
 from augend.gen.datasets import load
 from augend.gen.frontends.source import front_end, load_source
 from augend.gen.options import input_scaling
-from augend.gen.place import UnsupportedError, place
+from augend.gen.place import UnsupportedError
 from augend.gen.program import Program
 from augend.host.errors import UsageError
 from augend.host.information import show_program
@@ -75,7 +75,7 @@ def _written(program: Program, output: Path, console: Console) -> None:
     """Write a program that the accelerator runs, or at least the golden model."""
     elsewhere = None
     try:
-        place(program.network, lanes=program.lanes, cores=program.cores)
+        program.place()
     except UnsupportedError as error:
         elsewhere = error
     program.save(output)

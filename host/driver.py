@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.gen.network import INPUT
-from augend.gen.place import Placement, UnsupportedError, place
+from augend.gen.place import Placement, UnsupportedError
 from augend.gen.program import Program
 from augend.host.packets import (
     Answer,
@@ -88,7 +88,7 @@ def connect(
     if backend not in ("golden", "rtl"):
         raise ValueError(f"Backend must be 'golden' or 'rtl', not {backend!r}")
     try:
-        placement = place(program.network, lanes=program.lanes, cores=program.cores)
+        placement = program.place()
         config = config or smallest_config(placement)
     except (UnsupportedError, FitError):
         if backend == "golden":

@@ -8,11 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from augend.gen.place import Placement, place
+from augend.gen.place import Placement
 from augend.gen.program import Program
 from augend.host.driver import GoldenAccelerator, connect
 from augend.host.result import Result
-from augend.host.sources import images_of, test_set
+from augend.host.sources import data_set, images_of
 from augend.host.verify import Verification, verify
 from augend.hw.fit import smallest_config
 from augend.sim.timing import Timing
@@ -68,18 +68,19 @@ def profile_program(
     data: str | None,
     limit: int,
     backend: Literal["golden", "rtl"] = "golden",
+    *,
+    split: Literal["train", "test"] = "test",
 ) -> Profile:
-    """Profile a program on the first test images.
+    """Profile a program on the first images of a split.
 
     Raises
     ------
     PlacementError, FitError
         It cannot run on hardware, whose clocks these are.
     """
-    test = test_set(program, data)
-    test = test.take(np.arange(min(limit, len(test))))
-    images = images_of(program, test)
-    placement = place(program.network, lanes=program.lanes, cores=program.cores)
+    found = data_set(program, data, split)
+    images = images_of(program, found.take(np.arange(min(limit, len(found)))))
+    placement = program.place()
     config = smallest_config(placement)
     result, timing = GoldenAccelerator(program, placement, config).timed(images, spans=True)
     assert timing is not None

@@ -1,6 +1,7 @@
 """Which images belong to a module, and how well it does on them as it was trained."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from augend.host.errors import UsageError
 __all__ = [
     "ann_accuracy",
     "data_for",
+    "data_set",
     "images_for",
     "images_of",
     "shape_for",
@@ -81,6 +83,13 @@ def images_for(source: Source, data: DataSet) -> npt.NDArray[np.float32]:
 
 def test_set(program: Program, name: str | None) -> DataSet | EventSet:
     """Test images, or recordings, for a program: as asked for, or those it was converted for."""
+    return data_set(program, name, "test")
+
+
+def data_set(
+    program: Program, name: str | None, split: Literal["train", "test"]
+) -> DataSet | EventSet:
+    """Images, or recordings, for a program: as asked for, or those it was converted for."""
     baseline = program.metadata.get("ann") or {}
     chosen = name or baseline.get("data")
     if chosen is None:
@@ -89,8 +98,8 @@ def test_set(program: Program, name: str | None) -> DataSet | EventSet:
             f"{', '.join((*NAMES, *EVENT_NAMES))}, or the path of a set of recordings."
         )
     if program.network.input.encoding == "events":
-        return load_events(chosen, "test")
-    return load(chosen, "test")
+        return load_events(chosen, split)
+    return load(chosen, split)
 
 
 def images_of(program: Program, data: DataSet | EventSet) -> npt.NDArray:

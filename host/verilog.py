@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from augend.gen.place import place
 from augend.gen.program import Program
 from augend.host.report import write_json
 from augend.hw.fit import smallest_config
@@ -23,7 +22,7 @@ def write_verilog(program: Program, folder: Path, console: Console) -> None:
     ``augend_accelerator.v``, the rows of every memory as the link loads them
     (``memory/CORE-NAME.hex``, a row a line), and ``configuration.json``.
     """
-    placement = place(program.network, lanes=program.lanes, cores=program.cores)
+    placement = program.place()
     config = smallest_config(placement)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
