@@ -182,9 +182,11 @@ class RtlAccelerator:
         payloads = []
         for first in range(0, len(pixels), _BATCH):
             requests = []
-            for image in pixels[first : first + _BATCH]:
-                requests += self._writes("input", 0, rows(self.config, self.placement, image))
-                requests.append((Command.RUN, self._hash))
+            for i, image in enumerate(pixels[first : first + _BATCH]):
+                bank = i % self.config.input_banks
+                requests += self._writes("input", bank, rows(self.config, self.placement, image))
+                run = np.concatenate([np.array([bank], np.uint32), self._hash])
+                requests.append((Command.RUN, run))
             answers = self._request(requests)
             payloads += [a.payload for a in answers if a.command == Command.RESULT]
         return self._result(payloads)

@@ -67,8 +67,9 @@ class AcceleratorConfig:
         Most populations a program has (the input is one), which sizes the counters.
     queue_steps, queue_words
         Time steps that a queue holds, and event words a step.
-    input_rows
-        Depth of the input memory.
+    input_rows, input_banks
+        Rows of an input, and how many inputs the input memory holds: with 2, the next one is
+        written while an inference runs.
     pixel_bits
         Width of an input intensity.
     readout_words
@@ -136,6 +137,7 @@ class AcceleratorConfig:
     queue_steps: int = 2
     queue_words: int = 256
     input_rows: int = 256
+    input_banks: int = 1
     pixel_bits: int = 8
     readout_words: int = 16
     link_words: int = 512

@@ -8,7 +8,9 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.core import FAULTS, STALLS
 from augend.hw.counters import QUANTITIES
 from augend.hw.loading import MEMORIES, load_bus, words
-from augend.hw.packet import VERSION, Command, Fault
+from augend.hw.packet import Command, Fault
+from augend.hw.reply import Reply
+from augend.hw.run_control import RunControl
 
 __all__ = ["Controller"]
 
@@ -18,7 +20,8 @@ class Controller(wiring.Component):
 
     It takes one packet at a time, in the order of their numbers; a packet that comes again is
     carried out again, which changes nothing. A write to anything but the input memory forgets
-    which program is loaded.
+    which program is loaded. While an inference runs, the next input may be written into the bank
+    that it does not read; everything else waits for its end.
 
     Members
     -------
@@ -28,8 +31,9 @@ class Controller(wiring.Component):
         The answer's head, and its payload.
     load : Out
         The load bus.
-    start, restart : Out
-        Begin an inference; with ``restart`` on every core, and without input, the initialisation.
+    start, restart, bank : Out
+        Begin an inference; with ``restart`` on every core, and without input, the initialisation;
+        which bank of the input memory is read.
     idle : In
         Each core's schedule has ended.
     stirs, faults, abort : In, In, Out
@@ -56,6 +60,7 @@ class Controller(wiring.Component):
                 "load": Out(load_bus(config)),
                 "start": Out(1),
                 "restart": Out(1),
+                "bank": Out(1),
                 "idle": In(config.cores),
                 "stirs": In(1),
                 "faults": In(len(FAULTS)),
@@ -75,8 +80,11 @@ class Controller(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the packet's and the answer's state machines."""
+        """Build the packets' state machine beside the run control and the reply."""
         m = Module()
+        config = self._config
+        m.submodules.run = run = RunControl(config)
+        m.submodules.tell = tell = Reply(config)
         command = Signal(Command)
         sequence = Signal(16)
         expected = Signal(16)
@@ -85,38 +93,29 @@ class Controller(wiring.Component):
         program = Signal(64)
         loaded = Signal()
         named = Signal(64)
+        bank = Signal()
         answer = Signal(Command)
-        waiting = Signal()
+        asks = Signal()
         word = self.words.payload
         taken = Signal()
-        replied = Signal()
-        m.d.comb += [
-            taken.eq(self.words.valid & self.words.ready),
-            self.sequence.eq(sequence),
-            self.command.eq(answer),
-            self.length.eq(self._length(m, answer)),
-        ]
-        settled = Signal()  # nothing counts any more
-        stalled = self._watchdog(m)
-        status = Signal(32)
-        population = Signal(self._config.population_bits)  # whose counters are sent
-        m.d.sync += [
-            self.load.strobe.eq(0),
-            waiting.eq(0),
-            settled.eq(self.idle.all()),
-        ]
+        m.d.comb += taken.eq(self.words.valid & self.words.ready)
+        m.d.sync += self.load.strobe.eq(0)
+        with m.If(run.gave_up):
+            m.d.sync += loaded.eq(0)
         with m.If(self.start):
             m.d.sync += self.clocks.eq(1)
         with m.Elif(~self.done):
             m.d.sync += self.clocks.eq(self.clocks + 1)
 
         memory = Signal(range(len(MEMORIES)))
-        row_last = Signal(range(max(words(self._config, name) for name in MEMORIES)))
+        row_last = Signal(range(max(words(config, name) for name in MEMORIES)))
         with m.Switch(memory):
             for i, name in enumerate(MEMORIES):
                 with m.Case(i):
-                    m.d.comb += row_last.eq(words(self._config, name) - 1)
+                    m.d.comb += row_last.eq(words(config, name) - 1)
 
+        # During an inference the other half of the input memory may be written, by new packets.
+        is_next = (command == Command.WRITE) & (sequence == expected)
         with m.FSM():
             with m.State("HEAD"):
                 m.d.comb += self.words.ready.eq(1)
@@ -124,7 +123,7 @@ class Controller(wiring.Component):
                 with m.If(taken):
                     m.next = "LENGTH"
             with m.State("LENGTH"):
-                m.d.comb += self.words.ready.eq(1)
+                m.d.comb += self.words.ready.eq(~run.active | is_next)
                 m.d.sync += remaining.eq(word[:16])
                 with m.If(taken):
                     self._dispatch(m, command, sequence, expected, word[:16], fault, answer)
@@ -134,116 +133,71 @@ class Controller(wiring.Component):
                     m.d.sync += remaining.eq(remaining - 1)
                     with m.If(remaining == 1):
                         m.next = "ANSWER"
-            with m.State("HASH"):
+            with m.State("NAMES"):
                 m.d.comb += self.words.ready.eq(1)
                 with m.If(taken):
                     m.d.sync += [named.eq(Cat(named[32:], word)), remaining.eq(remaining - 1)]
+                    with m.If(remaining == 3):
+                        m.d.sync += bank.eq(word)
                     with m.If(remaining == 1):
                         m.next = "BEGIN"
             with m.State("BEGIN"):
-                m.d.sync += waiting.eq(1)
+                m.next = "HEAD"
                 with m.If(command == Command.START):
                     m.d.comb += [self.start.eq(1), self.restart.eq(1)]
-                    m.d.sync += [program.eq(named), loaded.eq(1), answer.eq(Command.DONE)]
-                    m.d.sync += status.eq(0)
-                    m.next = "INITIALISE"
+                    m.d.sync += [program.eq(named), loaded.eq(1)]
                 with m.Elif(loaded & (named == program)):
                     m.d.comb += self.start.eq(1)
-                    m.d.sync += answer.eq(Command.RESULT)
-                    m.next = "INFER"
                 with m.Else():
                     m.d.sync += [answer.eq(Command.REFUSED), fault.eq(Fault.PROGRAM)]
                     m.next = "ANSWER"
-            with m.State("INITIALISE"):
-                with m.If(self.idle.all() & ~waiting):
-                    m.next = "ANSWER"
-                if self._config.watchdog_bits:
-                    with m.If(stalled):
-                        m.next = "ABORT"
-            with m.State("INFER"):
-                with m.If(self.done & settled & ~waiting):
-                    m.next = "ANSWER"
-                if self._config.watchdog_bits:
-                    with m.If(stalled | (self.done & settled & ~waiting & self.faults.any())):
-                        m.next = "ABORT"
-            self._abort(m, fault, status, loaded, answer, remaining, population)
-            self._write(m, word, taken, remaining, loaded, memory, row_last)
+            self._write(m, word, taken, remaining, loaded, memory, row_last, run.active, bank)
             with m.State("ANSWER"):
-                with m.If(self.sender_idle):
-                    m.d.comb += self.begin.eq(1)
-                    m.next = "REPLY"
-                    with m.If(answer == Command.DONE):
-                        m.next = "HEAD"
-            with m.State("REPLY"):
-                with m.If(replied):
+                m.d.comb += asks.eq(~run.active)
+                m.d.comb += run.owe.eq(run.active & (answer == Command.DONE) & ~run.full)
+                with m.If(run.owe | (asks & tell.replied)):
                     m.next = "HEAD"
-        self._reply(m, answer, fault, expected, program, loaded, status, population, replied)
+
+        wiring.connect(m, tell.words, wiring.flipped(self.reply))
+        replying = Signal()
+        m.d.sync += replying.eq((replying | self.begin) & ~tell.replied)
+        m.d.comb += [
+            self.bank.eq(bank),
+            self.begin.eq((run.asks | asks) & self.sender_idle & ~replying),
+            self.command.eq(Mux(run.active, run.answer, answer)),
+            self.sequence.eq(Mux(run.active, run.answered_number, sequence)),
+            self.length.eq(tell.length),
+            tell.begin.eq(self.begin),
+            tell.answer.eq(self.command),
+            tell.fault.eq(Mux(run.active, run.fault, fault)),
+            tell.expected.eq(expected),
+            tell.status.eq(run.status),
+            tell.program.eq(program),
+            tell.loaded.eq(loaded),
+            tell.prediction.eq(self.prediction),
+            tell.steps.eq(self.steps),
+            tell.classes_last.eq(self.classes_last),
+            tell.clocks.eq(self.clocks),
+            tell.score.eq(self.score),
+            self.score_following.eq(tell.score_following),
+            run.start.eq(self.start),
+            run.restart.eq(self.restart),
+            run.number.eq(sequence),
+            run.answered.eq(tell.replied),
+            run.idle.eq(self.idle),
+            run.stirs.eq(self.stirs),
+            run.faults.eq(self.faults),
+            run.done.eq(self.done),
+            self.abort.eq(run.abort),
+            self.counter_population.eq(Mux(run.clears, run.population, tell.population)),
+        ]
+        for core in range(config.cores):
+            m.d.comb += self.counter_read[core].eq(tell.counter_read[core])
+            with m.If(run.clears):
+                m.d.comb += self.counter_read[core].eq(-1)
+            m.d.comb += [tell.counters[core][q].eq(v) for q, v in enumerate(self.counters[core])]
+            m.d.comb += [tell.stalls[core][q].eq(v) for q, v in enumerate(self.stalls[core])]
         return m
-
-    def _watchdog(self, m: Module) -> Signal:
-        """Whether nothing has moved from one turn of a counter to the next."""
-        stalled = Signal()
-        if self._config.watchdog_bits:
-            timer = Signal(self._config.watchdog_bits)
-            moved = Signal()
-            turn = Signal()
-            m.d.sync += [
-                timer.eq(timer + 1),
-                turn.eq(timer == (1 << len(timer)) - 1),
-                moved.eq(self.stirs | (moved & ~turn)),
-                stalled.eq(turn & ~moved),
-            ]
-            with m.If(self.start):
-                m.d.sync += [moved.eq(1), stalled.eq(0)]
-        return stalled
-
-    def _abort(
-        self,
-        m: Module,
-        fault: Signal,
-        status: Signal,
-        loaded: Signal,
-        answer: Signal,
-        remaining: Signal,
-        population: Signal,
-    ) -> None:
-        """Give an inference up: cores idle, queues and counters empty, program to be started."""
-        config = self._config
-        m.d.comb += self.counter_population.eq(population)
-        if not config.watchdog_bits:
-            return
-        token, queue = (self.faults[FAULTS.index(name)] for name in ("token", "queue"))
-        other = Mux(token, Fault.TOKEN.value, Fault.STALLED.value)
-        reason = Mux(queue, Fault.QUEUE.value, other)
-        with m.State("ABORT"):
-            m.d.comb += self.abort.eq(1)
-            m.d.sync += [
-                answer.eq(Command.REFUSED),
-                fault.eq(reason),
-                loaded.eq(0),
-                remaining.eq(config.populations - 1),
-                status.eq(reason | self.faults << 8 | (~self.idle)[: config.cores] << 16),
-            ]
-            m.next = "CLEAR"
-        with m.State("CLEAR"):
-            m.d.comb += self.counter_population.eq(remaining)
-            m.d.comb += [read.eq(-1) for read in self.counter_read]
-            m.d.sync += remaining.eq(remaining - 1)
-            with m.If(remaining == 0):
-                m.next = "ANSWER"
-
-    def _length(self, m: Module, answer: Signal) -> Signal:
-        config = self._config
-        result = Signal(16)
-        fixed = config.cores * (len(STALLS) + len(QUANTITIES) * config.populations) + 5
-        with m.Switch(answer):
-            with m.Case(Command.REFUSED):
-                m.d.comb += result.eq(3)
-            with m.Case(Command.IDENTITY):
-                m.d.comb += result.eq(5)
-            with m.Case(Command.RESULT):
-                m.d.comb += result.eq(self.classes_last + fixed)
-        return result
 
     def _dispatch(
         self,
@@ -271,9 +225,12 @@ class Controller(wiring.Component):
         with m.Elif((command == Command.WRITE) & (length > 1)):
             m.d.sync += [expected.eq(sequence + 1), answer.eq(Command.DONE)]
             m.next = "WHICH"
-        with m.Elif(((command == Command.START) | (command == Command.RUN)) & (length == 2)):
+        with m.Elif(
+            ((command == Command.START) & (length == 2))
+            | ((command == Command.RUN) & (length == 3))
+        ):
             m.d.sync += expected.eq(sequence + 1)
-            m.next = "HASH"
+            m.next = "NAMES"
         with m.Else():
             m.d.sync += fault.eq(Fault.COMMAND)
 
@@ -286,16 +243,20 @@ class Controller(wiring.Component):
         loaded: Signal,
         memory: Signal,
         row_last: Signal,
+        active: Signal,
+        bank: Signal,
     ) -> None:
         """Collect the words of a row, then put it on the load bus."""
         index = Signal.like(row_last)
         address = Signal.like(self.load.address)
         with m.State("WHICH"):
-            m.d.comb += self.words.ready.eq(1)
+            is_input = word[:8] == MEMORIES.index("input")
+            apart = is_input & (word[8] != bank) & (self._config.input_banks > 1)
+            m.d.comb += self.words.ready.eq(~active | apart)
             m.d.sync += [memory.eq(word[:8]), self.load.core.eq(word[8:16]), index.eq(0)]
             with m.If(taken):
                 m.d.sync += remaining.eq(remaining - 1)
-                with m.If(word[:8] != MEMORIES.index("input")):
+                with m.If(~is_input):
                     m.d.sync += loaded.eq(0)
                 m.next = "WHERE"
         with m.State("WHERE"):
@@ -326,132 +287,3 @@ class Controller(wiring.Component):
                                 m.d.sync += self.load.strobe[i].eq(1)
                 with m.If(remaining == 1):
                     m.next = "ANSWER"
-
-    def _reply(
-        self,
-        m: Module,
-        answer: Signal,
-        fault: Signal,
-        expected: Signal,
-        program: Signal,
-        loaded: Signal,
-        status: Signal,
-        population: Signal,
-        replied: Signal,
-    ) -> None:
-        """Send the payload of the answer, word by word."""
-        config = self._config
-        index = Signal(16)
-        core = Signal(range(config.cores))
-        quantity = Signal(range(max(len(QUANTITIES), len(STALLS))))
-        word = self.reply.payload
-        sent = Signal()
-        m.d.comb += [
-            sent.eq(self.reply.valid & self.reply.ready),
-        ]
-        with m.FSM():
-            with m.State("WAIT"):
-                m.d.sync += [index.eq(0), core.eq(0), population.eq(0), quantity.eq(0)]
-                with m.If(self.begin):
-                    with m.Switch(answer):
-                        with m.Case(Command.RESULT):
-                            m.next = "CLASSES"
-                        with m.Case(Command.IDENTITY, Command.REFUSED):
-                            m.next = "SHORT"
-            with m.State("SHORT"):
-                m.d.comb += self.reply.valid.eq(1)
-                last = Mux(answer == Command.REFUSED, 2, 4)
-                with m.If(answer == Command.REFUSED):
-                    with m.Switch(index):
-                        with m.Case(0):
-                            m.d.comb += word.eq(fault)
-                        with m.Case(1):
-                            m.d.comb += word.eq(expected)
-                        with m.Default():
-                            m.d.comb += word.eq(status)
-                with m.Else():
-                    with m.Switch(index):
-                        with m.Case(0):
-                            m.d.comb += word.eq(VERSION | config.lanes << 8 | config.cores << 24)
-                        with m.Case(1):
-                            m.d.comb += word.eq(config.populations)
-                        with m.Case(2):
-                            m.d.comb += word.eq(Mux(loaded, program[:32], 0))
-                        with m.Case(3):
-                            m.d.comb += word.eq(Mux(loaded, program[32:], 0))
-                        with m.Default():
-                            m.d.comb += word.eq(status)
-                with m.If(sent):
-                    m.d.sync += index.eq(index + 1)
-                    with m.If(index == last):
-                        m.d.comb += replied.eq(1)
-                        m.next = "WAIT"
-            with m.State("CLASSES"):
-                m.d.comb += [self.reply.valid.eq(1), word.eq(self.classes_last + 1)]
-                with m.If(sent):
-                    m.next = "LOOK-UP"
-            with m.State("LOOK-UP"):
-                m.next = "READ"
-            with m.State("READ"):
-                m.next = "SCORE"
-            with m.State("SCORE"):
-                m.d.comb += [self.reply.valid.eq(1), word.eq(self.score)]
-                m.d.comb += self.score_following.eq(sent)
-                with m.If(sent):
-                    m.d.sync += index.eq(index + 1)
-                    m.next = "LOOK-UP"
-                    with m.If(index == self.classes_last):
-                        m.next = "PREDICTION"
-            with m.State("PREDICTION"):
-                m.d.comb += [self.reply.valid.eq(1), word.eq(self.prediction)]
-                with m.If(sent):
-                    m.next = "CLOCKS"
-            with m.State("CLOCKS"):
-                m.d.comb += [self.reply.valid.eq(1), word.eq(self.clocks)]
-                with m.If(sent):
-                    m.next = "STEPS"
-            with m.State("STEPS"):
-                m.d.comb += [self.reply.valid.eq(1), word.eq(self.steps)]
-                with m.If(sent):
-                    m.next = "STALLS"
-            with m.State("STALLS"):
-                m.d.comb += [
-                    self.reply.valid.eq(1),
-                    word.eq(_select(m, core, quantity, self.stalls, "stall")),
-                ]
-                with m.If(sent):
-                    m.d.sync += quantity.eq(quantity + 1)
-                    with m.If(quantity == len(STALLS) - 1):
-                        m.d.sync += quantity.eq(0)
-                        m.next = "COUNTERS"
-            with m.State("COUNTERS"):
-                m.d.comb += [
-                    self.reply.valid.eq(1),
-                    word.eq(_select(m, core, quantity, self.counters, "counter")),
-                ]
-                with m.If(sent):
-                    with m.Switch(core):
-                        for i in range(config.cores):
-                            with m.Case(i):
-                                m.d.comb += self.counter_read[i].eq(1 << quantity)
-                    m.d.sync += quantity.eq(quantity + 1)
-                    with m.If(quantity == len(QUANTITIES) - 1):
-                        m.d.sync += [quantity.eq(0), population.eq(population + 1)]
-                        with m.If(population == config.populations - 1):
-                            m.d.sync += [population.eq(0), core.eq(core + 1)]
-                            m.next = "STALLS"
-                            with m.If(core == config.cores - 1):
-                                m.d.comb += replied.eq(1)
-                                m.next = "WAIT"
-
-
-def _select(m: Module, core: Signal, quantity: Signal, values: list, name: str) -> Signal:
-    """Value of a quantity of a core."""
-    chosen = Signal(32, name=name)
-    with m.Switch(core):
-        for c, of_core in enumerate(values):
-            with m.Case(c), m.Switch(quantity):
-                for q, value in enumerate(of_core):
-                    with m.Case(q):
-                        m.d.comb += chosen.eq(value)
-    return chosen

@@ -13,7 +13,7 @@ from augend.hw.interval_encoder import IntervalEncoder, interval
 from augend.hw.memory import LoadedMemory
 from augend.hw.rate_encoder import THRESHOLD_BITS, RateEncoder, scanned_word
 
-__all__ = ["Encoder", "encoder_layout", "input_event", "input_row_bits"]
+__all__ = ["Encoder", "encoder_layout", "input_depth", "input_event", "input_row_bits"]
 
 
 def encoder_layout(config: AcceleratorConfig) -> data.StructLayout:
@@ -68,6 +68,12 @@ def input_row_bits(config: AcceleratorConfig) -> int:
     return max(config.lanes * config.pixel_bits, input_event(config).size, count)
 
 
+def input_depth(config: AcceleratorConfig) -> int:
+    """Rows of the input memory: its banks begin at multiples of a power of two."""
+    before = (config.input_banks - 1) << len(Signal(range(config.input_rows)))
+    return before + config.input_rows
+
+
 class Encoder(wiring.Component):
     """Emits the input as event words: bit plane by bit plane, or time step by time step.
 
@@ -77,8 +83,8 @@ class Encoder(wiring.Component):
 
     Members
     -------
-    start : In
-        Begins an inference.
+    start, bank : In
+        Begins an inference on a bank of the input memory.
     idle : Out
         All passes have been emitted.
     events : Out
@@ -87,7 +93,7 @@ class Encoder(wiring.Component):
         What entered the queue in this clock, for observers.
     lost : Out
         It did not, for the queue is full.
-    load_row, load_constants, load_threshold, load_interval, load_address, load_data : In
+    load_row, load_constants, load_threshold, load_interval, load_bank, load_address, load_data : In
         Write strobes for the input memory, the constants and the tables of the encodings.
     """
 
@@ -104,6 +110,7 @@ class Encoder(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
+                "bank": In(1),
                 "idle": Out(1),
                 "events": Out(stream.Signature(word)),
                 "wrote": Out(1),
@@ -113,6 +120,7 @@ class Encoder(wiring.Component):
                 "load_constants": In(1),
                 "load_threshold": In(1),
                 "load_interval": In(1),
+                "load_bank": In(1),
                 "load_address": In(ceil_log2(address)),
                 "load_data": In(row),
             }
@@ -125,18 +133,21 @@ class Encoder(wiring.Component):
         constants = Signal(encoder_layout(config), reset_less=True)
         m.submodules.queue = queue = EventQueue(config)
         m.submodules.rows = rows = LoadedMemory(
-            shape=input_row_bits(config), depth=config.input_rows
+            shape=input_row_bits(config), depth=input_depth(config)
         )
+        row = Signal(range(config.input_rows))
         m.d.comb += [
+            row.eq(self.load_address),
             rows.load.eq(self.load_row),
-            rows.load_address.eq(self.load_address),
+            rows.load_address.eq(Cat(row, self.load_bank)),
             rows.load_data.eq(self.load_data),
         ]
         with m.If(self.load_constants):
             m.d.sync += constants.eq(self.load_data)
 
         # Scan: which row is addressed, and what will have to be known of it two clocks later.
-        address = Signal(rows.address.shape())
+        address = Signal.like(row)
+        bank = Signal()
         remaining = Signal(range(config.input_rows + 1))
         passes_left = Signal(16)
         plane = Signal(3)
@@ -147,7 +158,7 @@ class Encoder(wiring.Component):
         b_ends = Signal()
         g_ends = Signal()
         m.d.comb += [
-            rows.address.eq(address),
+            rows.address.eq(Cat(address, bank)),
             a_ends.eq(at.a == constants.a_last),
             b_ends.eq(at.b == constants.b_last),
             g_ends.eq(at.g == constants.g_last),
@@ -168,6 +179,7 @@ class Encoder(wiring.Component):
                     step.eq(0),
                 ]
                 with m.If(self.start):
+                    m.d.sync += bank.eq(self.bank)
                     m.next = "CLAIM"
             with m.State("CLAIM"):
                 m.d.sync += [at.eq(0), waited.eq(0)]

@@ -17,6 +17,9 @@ __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
 DISTRIBUTED_WORDS = 256
 """Most potential words that are put in distributed RAM unless asked otherwise."""
 
+BLOCK_ROWS = 512
+"""Depth of a block RAM at its widest."""
+
 
 class FitError(ValueError):
     """A program that does not fit an accelerator; the message gives need and capacity."""
@@ -178,7 +181,8 @@ def smallest_config(
     """Configuration made for a program, memories rounded up to powers of two.
 
     Rounding lets programs of similar size share one Verilated model or bitstream. Few potential
-    words lie in distributed RAM, which never holds a beat; many in block RAM.
+    words lie in distributed RAM, which never holds a beat; many in block RAM. The input memory has
+    a second bank where both together are no deeper than a block RAM.
     """
     needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
@@ -189,6 +193,7 @@ def smallest_config(
     values["lane_entries"] = max(values["lane_entries"], placement.lanes)
     values["queue_steps"] = queue_steps
     values["link_words"] = link_words
+    values["input_banks"] = 2 if 2 * values["input_rows"] <= BLOCK_ROWS else 1
     if potential_memory is None:
         few = needs["potential_words"] <= DISTRIBUTED_WORDS
         potential_memory = "distributed" if few else "block"

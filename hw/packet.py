@@ -13,7 +13,7 @@ __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSend
 MAGIC = 0xA6
 """First byte of every packet."""
 
-VERSION = 2
+VERSION = 3
 """Of the protocol; told by the answer to ``HELLO``."""
 
 
@@ -27,11 +27,15 @@ class Command(enum.Enum, shape=8):
     HELLO = 0x00
     """Who is there? Accepted with any sequence number; the next packet has the one after."""
     WRITE = 0x01
-    """Memory | core << 8; first row; rows, each in whole words, least significant first."""
+    """Memory | core << 8; first row; rows, each in whole words, least significant first.
+
+    For the input memory the bank stands in the core's place. Into the bank that an inference does
+    not read it is written while that runs, and answered after it.
+    """
     START = 0x02
     """Two words of program hash: the program is loaded; initialise the potentials."""
     RUN = 0x03
-    """Two words of program hash: run one inference on what the input memory holds."""
+    """Bank; two words of program hash: run one inference on what that bank of the input holds."""
     DAMAGED = 0x7F
     """Never sent: stands inside for a packet that did not arrive whole."""
     IDENTITY = 0x80

@@ -35,8 +35,8 @@ async def gather(ctx, stream, count: int, rng: Random | None = None, stall: floa
     return [await get(ctx, stream, rng, stall) for _ in range(count)]
 
 
-def simulate(dut: Elaboratable, *benches, clocks: int = 20_000) -> None:
-    """Run benches to their end, at most so many clocks."""
+def simulate(dut: Elaboratable, *benches, background: Iterable = (), clocks: int = 20_000) -> None:
+    """Run benches to their end, at most so many clocks; those in the background need not end."""
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     ended = []
@@ -48,6 +48,8 @@ def simulate(dut: Elaboratable, *benches, clocks: int = 20_000) -> None:
 
         return run
 
+    for bench in background:
+        simulator.add_testbench(bench, background=True)
     for bench in benches:
         simulator.add_testbench(counted(bench))
 

@@ -6,11 +6,12 @@ import pytest
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.controller import Controller
+from augend.hw.loading import MEMORIES, words
 from augend.hw.packet import Command, Fault
 
 from .streams import gather, put, simulate
 
-CONFIG = AcceleratorConfig(cores=2, populations=3, watchdog_bits=6)
+CONFIG = AcceleratorConfig(cores=2, populations=3, watchdog_bits=6, input_banks=2)
 HASH = [0x12345678, 0x9ABCDEF0]
 SHORT = {Command.DONE: 0, Command.REFUSED: 3, Command.IDENTITY: 5}
 
@@ -78,7 +79,7 @@ def test_a_result_waits_for_prediction_and_idle_cores(seed):
         ctx.set(dut.score, -5)
         ctx.set(dut.stirs, 1)
         for sequence in (2, 3):
-            await bench.ask(ctx, Command.RUN, sequence, HASH)
+            await bench.ask(ctx, Command.RUN, sequence, [0, *HASH])
             await bench.started(ctx)
             await ctx.tick().repeat(7)
             ctx.set(dut.done, 1)
@@ -102,7 +103,7 @@ def test_an_inference_in_which_nothing_stirs_is_given_up(noted):
 
     async def run(ctx):
         await bench.start(ctx)
-        await bench.ask(ctx, Command.RUN, 2, HASH)
+        await bench.ask(ctx, Command.RUN, 2, [0, *HASH])
         await bench.started(ctx)
         ctx.set(dut.idle, 0b01)
         ctx.set(dut.faults, noted)
@@ -128,7 +129,7 @@ def test_an_inference_in_which_nothing_stirs_is_given_up(noted):
         assert cleared == {0, 1, 2}
         status = fault.value | noted << 8 | 0b10 << 16
         assert await bench.answer(ctx) == (Command.REFUSED, 2, [fault.value, 3, status])
-        await bench.ask(ctx, Command.RUN, 3, HASH)
+        await bench.ask(ctx, Command.RUN, 3, [0, *HASH])
         refused = [Fault.PROGRAM.value, 4, status]
         assert await bench.answer(ctx) == (Command.REFUSED, 3, refused)
         await bench.ask(ctx, Command.HELLO, 9)
@@ -143,7 +144,7 @@ def test_a_result_with_something_noted_is_not_told():
 
     async def run(ctx):
         await bench.start(ctx)
-        await bench.ask(ctx, Command.RUN, 2, HASH)
+        await bench.ask(ctx, Command.RUN, 2, [0, *HASH])
         await bench.started(ctx)
         ctx.set(dut.faults, 1)
         ctx.set(dut.done, 1)
@@ -160,9 +161,9 @@ def test_what_cannot_be_done_is_refused():
     async def run(ctx):
         await bench.start(ctx)
         for command, sequence, payload, fault in [
-            (Command.RUN, 2, [1, 2], Fault.PROGRAM),
-            (Command.RUN, 3, [1], Fault.COMMAND),
-            (Command.RUN, 5, HASH, Fault.SEQUENCE),
+            (Command.RUN, 2, [0, 1, 2], Fault.PROGRAM),
+            (Command.RUN, 3, HASH, Fault.COMMAND),
+            (Command.RUN, 5, [0, *HASH], Fault.SEQUENCE),
             (Command.DAMAGED, 0, [], Fault.DAMAGED),
             (Command.RESULT, 3, [], Fault.COMMAND),
         ]:
@@ -170,3 +171,88 @@ def test_what_cannot_be_done_is_refused():
             assert await bench.answer(ctx) == (Command.REFUSED, sequence, [fault.value, 3, 0])
 
     simulate(bench.dut, run)
+
+
+INPUT = MEMORIES.index("input")
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_the_other_bank_is_written_while_an_inference_runs(seed):
+    """Its writes are carried out at once, and answered after the inference, in order."""
+    bench = Bench(seed)
+    dut = bench.dut
+    row = words(CONFIG, "input")
+    strobes = []
+
+    async def watch(ctx):
+        async for *_, strobe, core, address in ctx.tick().sample(
+            dut.load.strobe, dut.load.core, dut.load.address
+        ):
+            if strobe:
+                strobes.append((strobe, core, address))
+
+    async def run(ctx):
+        await bench.start(ctx)
+        ctx.set(dut.stirs, 1)
+        await bench.ask(ctx, Command.RUN, 2, [0, *HASH])
+        await bench.started(ctx)
+        assert ctx.get(dut.bank) == 0
+        await bench.ask(ctx, Command.WRITE, 3, [INPUT | 1 << 8, 4, *range(2 * row)])
+        await bench.ask(ctx, Command.WRITE, 4, [INPUT | 1 << 8, 6, *range(row)])
+        await ctx.tick().repeat(5)
+        assert strobes == [(1 << INPUT, 1, address) for address in (4, 5, 6)]
+        assert not ctx.get(dut.begin)
+        ctx.set(dut.done, 1)
+        ctx.set(dut.idle, 3)
+        assert (await bench.answer(ctx))[:2] == (Command.RESULT, 2)
+        assert (await bench.answer(ctx))[:2] == (Command.DONE, 3)
+        assert (await bench.answer(ctx))[:2] == (Command.DONE, 4)
+        await bench.ask(ctx, Command.RUN, 5, [1, *HASH])
+        await bench.started(ctx)
+        assert ctx.get(dut.bank) == 1
+
+    simulate(dut, run, background=[watch])
+
+
+@pytest.mark.parametrize(
+    ("command", "payload"),
+    [
+        (Command.WRITE, [INPUT, 0, *range(words(CONFIG, "input"))]),
+        (Command.WRITE, [MEMORIES.index("route"), 0, 1]),
+        (Command.RUN, [0, *HASH]),
+        (Command.START, HASH),
+        (Command.HELLO, []),
+        (Command.DAMAGED, []),
+    ],
+    ids=["the same bank", "another memory", "run", "start", "hello", "damaged"],
+)
+def test_everything_else_waits_for_the_inference(command, payload):
+    bench = Bench()
+    dut = bench.dut
+    asked = []
+
+    async def ask(ctx):
+        await ctx.tick().until(dut.start & ~dut.restart)
+        await bench.ask(ctx, command, 3, payload)
+        asked.append(1)
+
+    async def run(ctx):
+        await bench.start(ctx)
+        ctx.set(dut.stirs, 1)
+        await bench.ask(ctx, Command.RUN, 2, [0, *HASH])
+        await bench.started(ctx)
+        for _ in range(50):
+            assert (
+                not ctx.get(dut.load.strobe) and not ctx.get(dut.start) and not ctx.get(dut.begin)
+            )
+            await ctx.tick()
+        ctx.set(dut.done, 1)
+        ctx.set(dut.idle, 3)
+        assert (await bench.answer(ctx))[:2] == (Command.RESULT, 2)
+        if command in (Command.RUN, Command.START):
+            await bench.started(ctx, restart=command == Command.START)
+            ctx.set(dut.done, 1)
+            ctx.set(dut.idle, 3)
+        assert (await bench.answer(ctx))[1] == 3
+
+    simulate(dut, run, background=[ask])

@@ -9,7 +9,13 @@ from augend.hw.encoder import Encoder, encoder_layout, input_event
 from .streams import gather, simulate
 
 CONFIG = AcceleratorConfig(
-    lanes=4, pixel_bits=4, coordinate_bits=5, queue_words=24, input_rows=64, populations=2
+    lanes=4,
+    pixel_bits=4,
+    coordinate_bits=5,
+    queue_words=24,
+    input_rows=50,
+    input_banks=2,
+    populations=2,
 )
 
 
@@ -124,3 +130,28 @@ def test_a_row_a_clock_from_start_to_token():
         assert wrote == [(4 + i, 0) for i in range(rows)] + [(4 + rows, 1)]
 
     simulate(dut, bench)
+
+
+def test_an_inference_reads_the_bank_that_it_is_started_on():
+    """Also where the other one is written meanwhile."""
+    dut = Encoder(CONFIG)
+    images = [0x0001, 0x1111, 0x0100]
+    constants = {"population": 1}
+
+    async def write(ctx):
+        await load(ctx, dut, [images[0]], constants)
+        for i in range(3):
+            ctx.set(dut.bank, i % 2)
+            ctx.set(dut.start, 1)
+            await ctx.tick()
+            ctx.set(dut.start, 0)
+            ctx.set(dut.load_bank, 1 - i % 2)
+            await load(ctx, dut, images[i + 1 : i + 2], constants)
+            while not ctx.get(dut.idle):
+                await ctx.tick()
+
+    async def read(ctx):
+        words = await gather(ctx, dut.events, 6)
+        assert [word.mask for word in words] == [0b0001, 0, 0b1111, 0, 0b0100, 0]
+
+    simulate(dut, write, read)

@@ -38,9 +38,10 @@ def requests(case, config, placement, pixels):
         write(memory, core, rows)
     result.append((Command.START, HASH))
     to_rows = event_rows if placement.network.input.encoding == "events" else pixel_rows
-    for image in pixels:
-        write("input", 0, to_rows(config, placement, image))
-        result.append((Command.RUN, HASH))
+    for i, image in enumerate(pixels):
+        bank = i % config.input_banks
+        write("input", bank, to_rows(config, placement, image))
+        result.append((Command.RUN, np.array([bank, *HASH], np.uint32)))
     return result
 
 

@@ -152,7 +152,8 @@ def test_an_inference_that_is_asked_for_while_another_runs_waits(monkeypatch):
     with connected(monkeypatch) as rtl:
         rtl._load()
         rtl.infer(events(0.02)[:1])
-        packets = [make_packet(Command.RUN, rtl._sequence + i, rtl._hash) for i in range(5)]
+        run = np.concatenate([np.zeros(1, np.uint32), rtl._hash])
+        packets = [make_packet(Command.RUN, rtl._sequence + i, run) for i in range(5)]
         expect = 3 + rtl._answer_words(Command.RUN)
         answers = parse_answers(transport().exchange(np.concatenate(packets), 5 * expect))
         assert [answer.command for answer in answers] == 5 * [Command.RESULT]
