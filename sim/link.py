@@ -1,7 +1,7 @@
 """Timing of the host link: when inferences start, given when the host's words arrived."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["LinkModel", "Request"]
@@ -27,6 +27,8 @@ class Request:
         initialisation, until every core is idle again.
     idle
         Clocks from the start of an inference until every core is idle.
+    bank
+        Of the input memory: that an inference reads, or that is written; None for other memories.
     """
 
     kind: Literal["write", "start", "run"]
@@ -34,6 +36,39 @@ class Request:
     arrived: int
     busy: int = 0
     idle: int = 0
+    bank: int | None = None
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """An inference or initialisation, from its start until nothing more is owed.
+
+    Parameters
+    ----------
+    over
+        First clock after its answer's last word.
+    sender_idle
+        First clock in which the sender is idle then.
+    owes
+        Clocks in which an answer that has to wait for this one's was owed.
+    """
+
+    over: int
+    sender_idle: int
+    owes: list[int] = field(default_factory=list)
+
+    def ends(self) -> tuple[int, int]:
+        """First clock in which it is over, and in which the sender is idle, after all answers."""
+        clock, idle, paid = self.over, self.sender_idle, 0
+        while True:
+            if sum(owe < clock for owe in self.owes) > paid:
+                paid += 1
+                begin = max(clock + 1, idle)
+                clock, idle = begin + 1, begin + _ACKNOWLEDGE
+            elif clock in self.owes:
+                clock += 1
+            else:
+                return clock + 1, idle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,34 +81,49 @@ class LinkModel:
         Scores in an answer.
     counters
         Words of stalls and counters in an answer.
+    banks
+        Of the input memory.
     """
 
     classes: int
     counters: int
+    banks: int = 1
 
     def starts(self, requests: Sequence[Request]) -> list[int]:
         """Clocks in which each ``start`` and ``run`` starts, in order."""
         result = []
         free = 0  # first clock in which the controller takes a head
-        idle = 0  # first clock in which the sender is idle
+        idle = 0  # first clock in which the sender is idle, but for what the run still sends
+        run = _Run(over=-2, sender_idle=0)
+        bank = 0  # that is read
         for request in requests:
-            head = max(request.arrived + _OFFER, free)
-            last = head + 1 + request.length  # its last word is taken
+            length = max(request.arrived + _OFFER, free) + 1  # clock in which this word is taken
+            over, told = run.ends()
             if request.kind == "write":
-                answer = max(last + 1, idle)
+                which = length + 1
+                if self.banks == 1 or request.bank in (None, bank):
+                    which = max(which, over)
+                answer = which + request.length
+                if answer < over:
+                    run.owes.append(answer)
+                    free = answer + 1
+                    continue
+                answer = max(answer, idle, told)
                 free, idle = answer + 1, answer + _ACKNOWLEDGE
                 continue
-            start = last + 1
+            start = max(length, over) + request.length + 1
             result.append(start)
-            over = max(request.busy, 2)
+            lasts = max(request.busy, 2)
             if request.kind == "run":
-                over = max(over, request.idle + 1)
-            answer = max(start + over + 1, idle)
+                lasts = max(lasts, request.idle + 1)
+                bank = request.bank or 0
+            answer = max(start + lasts + 1, idle, told)
             if request.kind == "start":
-                free, idle = answer + 1, answer + _ACKNOWLEDGE
+                run = _Run(over=answer + 1, sender_idle=answer + _ACKNOWLEDGE)
             else:
                 # Head, length, number of classes; a score in three clocks; prediction, clocks and
                 # steps, stalls and counters in one each.
                 payload_end = answer + 6 + 3 * self.classes + self.counters
-                free, idle = payload_end + 1, payload_end + 2
+                run = _Run(over=payload_end + 1, sender_idle=payload_end + 2)
+            free = start + 1
         return result

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,7 @@ from augend.host import connect
 from augend.host.packets import LinkError, make_packet, missing_words, parse_answers
 from augend.host.transport import InProcess
 from augend.hw.fit import smallest_config
+from augend.hw.memory_image import pixel_rows
 from augend.hw.packet import MAGIC, Command
 
 from .small_program import small_program, some_images
@@ -47,6 +50,24 @@ def test_rtl_gives_what_golden_gives():
     assert result.predictions.dtype == result.scores.dtype == np.int64
     assert set(result.operations) == {"conv", "fc"}
     assert result.total_operations.min() > 0
+
+
+def test_the_next_image_is_written_while_one_is_classified():
+    """Written into one bank alone, it waits: the same results take the clocks of its packets more."""
+    images = some_images()
+    elapsed, results = [], []
+    for banks in (2, 1):
+        transport = InProcess(config())
+        told = replace(config(), input_banks=banks)
+        with connect(small_program(), "rtl", config=told, transport=transport) as rtl:
+            before = transport.clocks
+            results.append(rtl.infer(images))
+            elapsed.append(transport.clocks - before)
+    np.testing.assert_array_equal(results[0].scores, results[1].scores)
+    np.testing.assert_array_equal(results[0].cycles, results[1].cycles)
+    rows = pixel_rows(config(), small_program().place(), small_program().encode(images[:1])[0])
+    assert config().input_banks == 2
+    assert elapsed[1] - elapsed[0] >= (len(images) - 1) * rows.size
 
 
 def test_uint8_images_are_raw_intensities():

@@ -45,6 +45,13 @@ def requests(case, config, placement, pixels):
     return result
 
 
+def bank_of(command, payload):
+    """Bank of the input memory that a packet is about, if any."""
+    if command == Command.WRITE and payload[0] & 0xFF != MEMORIES.index("input"):
+        return None
+    return int(payload[0] >> 8 if command == Command.WRITE else payload[0])
+
+
 @cocotb.test()
 async def every_event_in_its_clock(dut):
     case = Case.from_environment()
@@ -69,6 +76,7 @@ async def every_event_in_its_clock(dut):
     link = LinkModel(
         classes=network.readout.size,
         counters=config.cores * (len(STALLS) + len(QUANTITIES) * config.populations),
+        banks=config.input_banks,
     )
     expected_starts = link.starts(
         [
@@ -78,6 +86,7 @@ async def every_event_in_its_clock(dut):
                 arrived=seen["taken"][end],
                 busy=0 if command == Command.WRITE else next(busy),
                 idle=0 if command == Command.WRITE else next(idle),
+                bank=bank_of(command, payload),
             )
             for (command, payload), end in zip(packets, ends, strict=True)
         ]

@@ -47,6 +47,7 @@ class Case:
             lane_entries=64,
             queue_words=512,
             input_rows=1024,
+            input_banks=min(2, self.lanes),
         )
 
     def build(self) -> tuple[SpikingNetwork, np.ndarray]:

@@ -81,9 +81,21 @@ def test_link_answers_before_the_next_head():
     starts = link.starts(
         [
             Request(kind="start", length=2, arrived=10, busy=30),
-            Request(kind="run", length=2, arrived=20, busy=100),
-            Request(kind="run", length=2, arrived=1000, busy=100),
+            Request(kind="run", length=3, arrived=20, busy=100),
+            Request(kind="run", length=3, arrived=1000, busy=100),
         ]
     )
     # Head two clocks after the CRC, then length and hash, then the start.
-    assert starts == [16, 52, 1006]
+    assert starts == [16, 53, 1007]
+
+
+def test_a_write_into_the_other_bank_takes_no_clocks_between_inferences():
+    def starts(bank, banks=2):
+        requests = [Request(kind="run", length=3, arrived=10, busy=1000)]
+        requests += [Request(kind="write", length=100, arrived=500, bank=bank)]
+        requests += [Request(kind="run", length=3, arrived=510, busy=1000, bank=bank)]
+        return LinkModel(classes=10, counters=35, banks=banks).starts(requests)
+
+    assert starts(0) == starts(0, banks=1) == starts(1, banks=1)
+    assert starts(0)[0] == starts(1)[0]
+    assert starts(0)[1] - starts(1)[1] == 100  # the words of its payload
