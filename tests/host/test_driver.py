@@ -53,7 +53,7 @@ def test_rtl_gives_what_golden_gives():
 
 
 def test_the_next_image_is_written_while_one_is_classified():
-    """Written into one bank alone, it waits: the same results take the clocks of its packets more."""
+    """Into one bank alone, each waits: the same results take the clocks of the writes more."""
     images = some_images()
     elapsed, results = [], []
     for banks in (2, 1):
