@@ -5,7 +5,19 @@ from dataclasses import dataclass, replace
 
 from augend.gen.network import INPUT, Gate, Population, SpikingNetwork
 
-__all__ = ["Hold", "MemoryPlan", "current_hold", "lead_hold", "plan", "potential_hold"]
+__all__ = [
+    "DISTRIBUTED_WORDS",
+    "Hold",
+    "MemoryPlan",
+    "current_hold",
+    "lead_hold",
+    "plan",
+    "potential_hold",
+]
+
+
+DISTRIBUTED_WORDS = 256
+"""Most potential words that are put in distributed RAM unless asked otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from augend.gen.bounds import MOST_BITS, signed_bits
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.memory_plan import current_hold, lead_hold, plan, potential_hold
+from augend.gen.memory_plan import DISTRIBUTED_WORDS, current_hold, lead_hold, plan, potential_hold
 from augend.gen.network import (
     INPUT,
     ContractError,
@@ -18,6 +18,7 @@ from augend.gen.network import (
     Projection,
     SpikingNetwork,
 )
+from augend.gen.partial_sums import partial_sums, spread
 from augend.gen.schedule import (
     Consume,
     Instruction,
@@ -333,6 +334,7 @@ class _CoreBuilder:
         self.current_base: dict[str, int] = {}
         self.early_base: dict[str, int] = {}
         self.lead_base: dict[str, int] = {}
+        self.partial_base: list[int] = []
         self.shared: frozenset[str] = frozenset()
         self.history_words = 0
 
@@ -362,6 +364,12 @@ class _CoreBuilder:
         self.lead_base = {g.name: next(bases) for g in led}
         self.shared = frozenset(n for n, s in zip(names, found.shared, strict=False) if s)
         self.potential_words = found.words
+        name = network.readout.name
+        if name in self.potential_base and found.words > DISTRIBUTED_WORDS:
+            words = layouts[name].words
+            for _ in range(partial_sums(network, layouts) - 1):
+                self.partial_base.append(self.potential_words)
+                self.potential_words += words
 
     def remember(self, words: int) -> int:
         """Reserve history words; returns the first one's address."""
@@ -408,6 +416,10 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         name: replace(_merge(sweeps[name]), current_base=base)
         for name, base in builder.early_base.items()
     }
+    partials = [
+        replace(_merge(sweeps[network.readout.name]), current_base=base)
+        for base in builder.partial_base
+    ]
     gates = _gates(placement, builder, sweeps)
     planes: list[Consume] = []
     spikes: dict[str, list[Consume]] = {}
@@ -416,8 +428,11 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         silent = source != INPUT and not network.population(network.root_of(source)).fires
         if placement.core_of[projection.target] != core or silent:
             continue
-        consume = _consume(placement, builder, projection, tables)
         base = sweeps[projection.target]
+        if partials and projection.target == network.readout.name:
+            further = builder.partial_base[0] - base.potential_base
+            tables = spread(tables, placement.lanes, len(partials) + 1, further, base.words)
+        consume = _consume(placement, builder, projection, tables)
         if source == INPUT and network.input.is_current:
             planes.append(consume(base.current_base))
         if source != INPUT or network.input.spikes:
@@ -439,6 +454,7 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         currents,
         opens,
         merges,
+        partials,
         _shared(placement, planes),
         {source: _shared(placement, consumes) for source, consumes in spikes.items()},
         gates,

@@ -190,6 +190,7 @@ def core_schedule(
     currents: dict[str, Sweep],
     opens: Mapping[str, Sweep],
     merges: Mapping[str, Sweep],
+    partials: Sequence[Sweep],
     planes: Sequence[Consume | Take],
     consumes: Mapping[str, Sequence[Consume | Take]],
     gates: Mapping[str, tuple[Select, Sweep | None]],
@@ -213,6 +214,8 @@ def core_schedule(
     merges
         Sweeps that add what arrived too early for the step: spikes with a delay, of populations
         that come before their target.
+    partials
+        Sweeps that add the partial sums of a readout to it.
     planes
         How it takes a bit plane of the input current.
     consumes
@@ -239,7 +242,8 @@ def core_schedule(
     loop(1, [replace(s, **quiet) for s in [*sweeps.values(), *leading]])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])
     early = {"current": "never", "clears": "never", "restart": "zero"}
-    loop(1, [replace(m, potential_base=m.current_base, **early) for m in merges.values()])
+    early_sums = [*merges.values(), *partials]
+    loop(1, [replace(m, potential_base=m.current_base, **early) for m in early_sums])
     begin = len(program) + 1
     program.append(End(back=begin))
 
@@ -296,7 +300,7 @@ def core_schedule(
         if readout.current != "never" and steps > 1:  # the current of every step but the last
             unread = {"read": "never", "clears": "never", "restart": "no", "updates": 0}
             loop(steps - 1, [replace(readout, **unread)])
-        loop(1, [readout])
+        loop(1, [*partials, readout])
     program.append(End(back=begin))
     return program
 

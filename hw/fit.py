@@ -6,16 +6,14 @@ from typing import Literal
 
 from augend.gen.bounds import bounds, late_bound, signed_bits
 from augend.gen.gumbel import gumbel_table
+from augend.gen.memory_plan import DISTRIBUTED_WORDS
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.place import Placement, driven
 from augend.gen.schedule import FOREVER, Consume, Select, Sweep, Take
 from augend.gen.selection import lead_bounds
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
-__all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
-
-DISTRIBUTED_WORDS = 256
-"""Most potential words that are put in distributed RAM unless asked otherwise."""
+__all__ = ["FitError", "check_fit", "smallest_config"]
 
 BLOCK_ROWS = 512
 """Depth of a block RAM at its widest."""

@@ -134,3 +134,13 @@ def test_random_networks(lanes, cores, memory, drawn):
 @given(drawn=chains())
 def test_every_event_word_in_its_clock(drawn):
     check_events(*drawn, *SHAPES[1])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=chains())
+def test_readouts_of_partial_sums(drawn):
+    """As many as there can be, also where they would not pay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("augend.gen.place.DISTRIBUTED_WORDS", -1)
+        patch.setattr("augend.gen.partial_sums._DENSITY", 1e-6)
+        check_equal(*drawn, *SHAPES[1])
