@@ -11,7 +11,7 @@ from augend.hw.event_word import event_word
 from augend.hw.fan_out import TABLES, FanOut
 from augend.hw.instruction import BiasWhen, Kind, instruction
 from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
-from augend.hw.memory import LoadedMemory
+from augend.hw.memory import NO_COLLISION, LoadedMemory
 from augend.hw.neuron import Neuron, Operand, Restart, Scale
 from augend.hw.potential_memory import PotentialMemory
 from augend.hw.sweep import Sweep
@@ -85,7 +85,10 @@ class Core(wiring.Component):
         m.submodules.sweep = sweep = Sweep(config)
         m.submodules.queue = queue = EventQueue(config)
         m.submodules.schedule = schedule = memory.Memory(
-            shape=instruction(config), depth=config.instructions, init=[]
+            shape=instruction(config),
+            depth=config.instructions,
+            init=[],
+            attrs=NO_COLLISION,
         )
         strobe = {name: self.load.strobe[i] for i, name in enumerate(CORE_MEMORIES)}
         m.d.comb += [
@@ -99,17 +102,18 @@ class Core(wiring.Component):
             write.addr.eq(self.load.address),
             write.data.eq(self.load.row),
         ]
+        # The next instruction is read while this one is carried out, then put into a register.
         fetched = schedule.read_port()
-        now = fetched.data
+        now = Signal(instruction(config), reset_less=True)
         at = Signal(config.instruction_address)
+        following = Signal(config.instruction_address)
         iteration = Signal(16)
         final = Signal()
         consuming = Signal()
         token_taken = Signal()
         m.d.comb += [
             final.eq(iteration == now.times),
-            fetched.addr.eq(at),
-            fetched.en.eq(0),
+            fetched.addr.eq(Mux(self.restart, 0, following)),
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
             sweep.sweep.eq(now.sweep),
@@ -123,22 +127,23 @@ class Core(wiring.Component):
         def advance(finished: Signal) -> None:
             with m.If(finished):
                 m.next = "FETCH"
-                m.d.sync += at.eq(at + 1)
+                m.d.sync += at.eq(following)
                 with m.If(now.closes):
-                    m.d.sync += iteration.eq(0)
-                    with m.If(~final):
-                        m.d.sync += [at.eq(now.back), iteration.eq(iteration + 1)]
+                    m.d.sync += iteration.eq(Mux(final, 0, iteration + 1))
 
+        m.d.sync += following.eq(at + 1)
+        with m.If(now.closes & ~final):
+            m.d.sync += following.eq(now.back)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
+                m.d.sync += following.eq(at)
                 with m.If(self.start):
                     m.next = "FETCH"
                     with m.If(self.restart):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
-                m.d.comb += fetched.en.eq(1)
-                m.d.sync += token_taken.eq(0)
+                m.d.sync += [token_taken.eq(0), now.eq(fetched.data)]
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
                 with m.Switch(now.kind):

@@ -33,7 +33,7 @@ def table_entry(config: AcceleratorConfig) -> data.StructLayout:
 class FanOut(wiring.Component):
     """Expands event words into beats: one word of potentials and one of weights a clock.
 
-    The first beat comes four clocks after an event word is taken; from then on there is one a
+    The first beat comes five clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
     a multiplication or division.
@@ -81,34 +81,37 @@ class FanOut(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: four elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: five elastic stages."""
         m = Module()
         config = self._config
         projection = self.projection
 
-        # Expander: the lowest set lane of the held event word.
+        # Expander: a spike of the held event word, and the others that are left of it.
         word = Signal(event_word(config))
         word_valid = Signal()
-        lowest = Signal(config.lanes)
-        rest = Signal(config.lanes)
+        left = Signal(config.lanes)
         lane = Signal(config.lane_bits)
         last = Signal()
         lookup_ready = Signal()
+        takes = Signal()
+        spikes = Signal(config.lanes)
         m.d.comb += [
-            rest.eq(word.mask & (word.mask - 1)),
-            lowest.eq(word.mask & ~rest),
-            last.eq(word.token | projection.masked | (rest == 0)),
+            last.eq(word.token | projection.masked | (left == 0)),
+            takes.eq(~word_valid | last),
+            spikes.eq(Mux(takes, self.events.payload.mask, left)),
             self.events.ready.eq(~word_valid | (lookup_ready & last)),
         ]
-        for bit in range(config.lane_bits):
-            members = Cat(lowest[i] for i in range(config.lanes) if i >> bit & 1)
-            m.d.comb += lane[bit].eq(members.any())
         with m.If(self.events.ready):
             m.d.sync += [word_valid.eq(self.events.valid), word.eq(self.events.payload)]
-        with m.Elif(lookup_ready):
-            m.d.sync += word.mask.eq(rest)
+        below = [spikes[:i].any() for i in range(config.lanes)]
+        with m.If(~word_valid | lookup_ready):
+            m.d.sync += left.eq(spikes & Cat(below))
+            for bit in range(config.lane_bits):
+                members = (i for i in range(config.lanes) if i >> bit & 1)
+                m.d.sync += lane[bit].eq(Cat(spikes[i] & ~below[i] for i in members).any())
 
-        # Look-up: an entry for each coordinate and for the lane.
+        # Look-up: an entry for each coordinate and for the lane, in two stages.
+        entry_ready = Signal()
         tables = {}
         for name in TABLES:
             depth = getattr(config, f"{name}_entries")
@@ -116,6 +119,7 @@ class FanOut(wiring.Component):
             m.submodules[name] = tables[name]
             m.d.comb += [
                 tables[name].enable.eq(lookup_ready),
+                tables[name].move.eq(entry_ready),
                 tables[name].load.eq(self.load[TABLES.index(name)]),
                 tables[name].load_address.eq(self.load_address),
                 tables[name].load_data.eq(self.load_data),
@@ -130,55 +134,73 @@ class FanOut(wiring.Component):
         lookup_valid = Signal()
         lookup_token = Signal()
         lookup_mask = Signal(config.lanes)
+        entry_valid = Signal()
+        entry_token = Signal()
+        entry_mask = Signal(config.lanes)
         sum_ready = Signal()
-        m.d.comb += lookup_ready.eq(~lookup_valid | sum_ready)
+        m.d.comb += [
+            entry_ready.eq(~entry_valid | sum_ready),
+            lookup_ready.eq(~lookup_valid | entry_ready),
+        ]
         with m.If(lookup_ready):
             m.d.sync += [
                 lookup_valid.eq(word_valid),
                 lookup_token.eq(word.token),
                 lookup_mask.eq(word.mask),
             ]
+        with m.If(entry_ready):
+            m.d.sync += [
+                entry_valid.eq(lookup_valid),
+                entry_token.eq(lookup_token),
+                entry_mask.eq(lookup_mask),
+            ]
 
-        # Sum: first addresses and extents.
-        start = Signal(
-            data.StructLayout(
-                {
-                    "potential": config.potential_address,
-                    "weight": config.weight_address,
-                    "rows": config.coordinate_bits,
-                    "columns": config.coordinate_bits,
-                    "mask": config.lanes,
-                    "token": 1,
-                }
-            )
+        # Sum: first addresses and extents. The spare place lets the stages before it go on, or stop,
+        # by a register.
+        layout = data.StructLayout(
+            {
+                "potential": config.potential_address,
+                "weight": config.weight_address,
+                "rows": config.coordinate_bits,
+                "columns": config.coordinate_bits,
+                "mask": config.lanes,
+                "token": 1,
+            }
         )
+        total = Signal(layout)
+        start = Signal(layout, reset_less=True)
         start_valid = Signal()
+        spare = Signal(layout, reset_less=True)
+        spare_valid = Signal()
         beat_ready = Signal()
         row, column, group, lane_entry = (tables[name].data for name in TABLES)
-        m.d.comb += sum_ready.eq(~start_valid | beat_ready)
-        with m.If(sum_ready):
-            m.d.sync += [
-                start_valid.eq(lookup_valid),
-                start.token.eq(lookup_token),
-                start.mask.eq(lookup_mask),
-                start.rows.eq(row.count),
-                start.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
+        m.d.comb += [
+            sum_ready.eq(~spare_valid),
+            total.token.eq(entry_token),
+            total.mask.eq(entry_mask),
+            total.rows.eq(row.count),
+            total.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
+        ]
+        with m.If(projection.masked):
+            m.d.comb += [
+                total.potential.eq(row.potential + column.potential + group.potential),
+                total.weight.eq(row.weight + column.weight + group.weight),
             ]
-            with m.If(projection.masked):
-                m.d.sync += [
-                    start.potential.eq(row.potential + column.potential + group.potential),
-                    start.weight.eq(row.weight + column.weight + group.weight),
-                ]
-            with m.Else():
-                m.d.sync += [
-                    start.potential.eq(
-                        (row.potential + column.potential)
-                        + (group.potential + lane_entry.potential)
-                    ),
-                    start.weight.eq(
-                        (row.weight + column.weight) + (group.weight + lane_entry.weight)
-                    ),
-                ]
+        with m.Else():
+            m.d.comb += [
+                total.potential.eq(
+                    (row.potential + column.potential) + (group.potential + lane_entry.potential)
+                ),
+                total.weight.eq((row.weight + column.weight) + (group.weight + lane_entry.weight)),
+            ]
+        with m.If(~start_valid | beat_ready):
+            m.d.sync += [
+                start.eq(Mux(spare_valid, spare, total)),
+                start_valid.eq(spare_valid | entry_valid),
+                spare_valid.eq(0),
+            ]
+        with m.Elif(~spare_valid):
+            m.d.sync += [spare.eq(total), spare_valid.eq(entry_valid)]
 
         self._beats(m, start, start_valid, beat_ready)
         return m

@@ -85,14 +85,14 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     )
 
 
-def instruction(config: AcceleratorConfig) -> data.StructLayout:
-    """Layout of an instruction.
+def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
+    """Layout of an instruction; ``projection`` and ``sweep`` share their bits.
 
     ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
     back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
     one that is swept, or that the projection ends in.
     """
-    return data.StructLayout(
+    head = data.StructLayout(
         {
             "kind": Kind,
             "port": config.port_bits,
@@ -100,7 +100,11 @@ def instruction(config: AcceleratorConfig) -> data.StructLayout:
             "times": 16,
             "closes": 1,
             "back": config.instruction_address,
-            "projection": projection_layout(config),
-            "sweep": sweep_layout(config),
         }
+    )
+    bodies = {"projection": projection_layout(config), "sweep": sweep_layout(config)}
+    longest = max(body.size for body in bodies.values())
+    return data.FlexibleLayout(
+        head.size + longest,
+        dict(head) | {name: data.Field(body, head.size) for name, body in bodies.items()},
     )

@@ -12,14 +12,13 @@ module augend_loaded_memory #(
     input      [ADDRESS-1:0] load_address,
     input      [WIDTH-1:0]   load_data
 );
+    (* no_rw_check *)
     reg [WIDTH-1:0] rows [0:DEPTH-1];
     reg [WIDTH-1:0] read;
-    reg             reading;
 
     always @(posedge clk) begin
-        reading <= enable;
         if (enable) read <= rows[address];
-        if (reading) data <= read;
+        data <= read;
         if (load) rows[load_address] <= load_data;
     end
 endmodule

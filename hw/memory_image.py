@@ -136,7 +136,7 @@ def _ints(values: list[int], total: int) -> Rows:
     return np.frombuffer(joined, "<u4").reshape(-1, total).astype(np.uint32)
 
 
-def _const(layout: data.StructLayout, values: dict[str, Any]) -> int:
+def _const(layout: data.Layout, values: dict[str, Any]) -> int:
     return Const.cast(layout.const(values)).value
 
 

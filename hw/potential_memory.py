@@ -5,6 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 
 __all__ = ["PotentialMemory"]
 
@@ -54,7 +55,10 @@ class PotentialMemory(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.memory = words = memory.Memory(
-            shape=config.lanes * config.potential_bits, depth=config.potential_words, init=[]
+            shape=config.lanes * config.potential_bits,
+            depth=config.potential_words,
+            init=[],
+            attrs=NO_COLLISION,
         )
         write = words.write_port()
         m.d.comb += [

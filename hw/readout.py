@@ -5,6 +5,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 
 __all__ = ["Readout", "readout_constants"]
 
@@ -59,7 +60,10 @@ class Readout(wiring.Component):
         config = self._config
         bits = config.potential_bits
         m.submodules.words = words = memory.Memory(
-            shape=config.lanes * bits, depth=config.readout_words, init=[]
+            shape=config.lanes * bits,
+            depth=config.readout_words,
+            init=[],
+            attrs=NO_COLLISION,
         )
         write = words.write_port()
         read = words.read_port()

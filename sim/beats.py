@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 _REUSE = 4
 """Clocks from a beat until its word may be read again in a block RAM potential memory."""
 
-_AHEAD = 3
+_AHEAD = 5
 """Items (spikes, or masked words) that the fan-out unit holds before the one it is expanding."""
 
 
@@ -98,7 +98,7 @@ def step_beats(
         for i in range(images):
             held[i], held_before[i] = _holds(np.flatnonzero(flat[i]), clocks, edges)
     last = _last_items(flat, clocks)
-    until_token = np.where(items < _AHEAD, items - 4, beats - last + held_before - 1)
+    until_token = np.where(items < _AHEAD, items - _AHEAD, beats - last + held_before)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
 
 
