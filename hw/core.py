@@ -203,7 +203,7 @@ class Core(wiring.Component):
             parameters.address.eq(sweep.parameter_address),
             parameters.enable.eq(sweep.issue),
             potentials.candidate.eq(fan_out.candidate),
-            potentials.candidate_address.eq(fan_out.potential_address),
+            potentials.candidate_address.eq(fan_out.candidate_address),
             fan_out.hold.eq(potentials.hold),
             potentials.issue.eq(fan_out.beat | sweep.issue),
             potentials.issue_address.eq(

@@ -1,6 +1,6 @@
 """The fan-out unit: from an event word to the words of potentials and weights it touches."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,10 +30,22 @@ def table_entry(config: AcceleratorConfig) -> data.StructLayout:
     )
 
 
+def _at_most_one(bits: Value) -> Value:
+    """Whether no more than one bit is set: a tree of halves that have none, or one at most."""
+
+    def tree(part: Value) -> tuple[Value, Value]:
+        if len(part) == 1:
+            return ~part, Const(1)
+        low, high = tree(part[: len(part) // 2]), tree(part[len(part) // 2 :])
+        return low[0] & high[0], (low[1] & high[0]) | (low[0] & high[1])
+
+    return tree(bits)[1]
+
+
 class FanOut(wiring.Component):
     """Expands event words into beats: one word of potentials and one of weights a clock.
 
-    The first beat comes five clocks after an event word is taken; from then on there is one a
+    The first beat comes six clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
     a multiplication or division.
@@ -44,12 +56,12 @@ class FanOut(wiring.Component):
         Stream of event words, closed by a token.
     projection : In
         The projection that they go through; stable meanwhile.
-    candidate, potential_address, weight_address : Out
-        The beat to be issued.
+    candidate, candidate_address : Out
+        The word of potentials that will be addressed in the next clock, unless held.
     hold : In
-        Do not issue it in this clock.
-    beat : Out
-        It is issued.
+        Do not issue in this clock what was the candidate in the clock before.
+    beat, potential_address, weight_address : Out
+        A beat is issued, and what it addresses.
     gate : Out
         Lanes at which a weight arrives.
     additions : Out
@@ -67,6 +79,7 @@ class FanOut(wiring.Component):
                 "events": In(stream.Signature(event_word(config))),
                 "projection": In(projection_layout(config)),
                 "candidate": Out(1),
+                "candidate_address": Out(config.potential_address),
                 "potential_address": Out(config.potential_address),
                 "weight_address": Out(config.weight_address),
                 "hold": In(1),
@@ -81,7 +94,7 @@ class FanOut(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: five elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: six elastic stages."""
         m = Module()
         config = self._config
         projection = self.projection
@@ -96,16 +109,18 @@ class FanOut(wiring.Component):
         takes = Signal()
         spikes = Signal(config.lanes)
         m.d.comb += [
-            last.eq(word.token | projection.masked | (left == 0)),
-            takes.eq(~word_valid | last),
+            takes.eq(~word_valid | last | projection.masked),
             spikes.eq(Mux(takes, self.events.payload.mask, left)),
-            self.events.ready.eq(~word_valid | (lookup_ready & last)),
+            self.events.ready.eq(~word_valid | (lookup_ready & (last | projection.masked))),
         ]
         with m.If(self.events.ready):
             m.d.sync += [word_valid.eq(self.events.valid), word.eq(self.events.payload)]
         below = [spikes[:i].any() for i in range(config.lanes)]
         with m.If(~word_valid | lookup_ready):
-            m.d.sync += left.eq(spikes & Cat(below))
+            m.d.sync += [
+                left.eq(spikes & Cat(below)),
+                last.eq(Mux(takes, self.events.payload.token, 0) | _at_most_one(spikes)),
+            ]
             for bit in range(config.lane_bits):
                 members = (i for i in range(config.lanes) if i >> bit & 1)
                 m.d.sync += lane[bit].eq(Cat(spikes[i] & ~below[i] for i in members).any())
@@ -155,8 +170,8 @@ class FanOut(wiring.Component):
                 entry_mask.eq(lookup_mask),
             ]
 
-        # Sum: first addresses and extents. The spare place lets the stages before it go on, or stop,
-        # by a register.
+        # Sum: first addresses and extents. With the spare place, a register says whether the stages
+        # before it go on.
         layout = data.StructLayout(
             {
                 "potential": config.potential_address,
@@ -181,18 +196,9 @@ class FanOut(wiring.Component):
             total.rows.eq(row.count),
             total.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
         ]
-        with m.If(projection.masked):
-            m.d.comb += [
-                total.potential.eq(row.potential + column.potential + group.potential),
-                total.weight.eq(row.weight + column.weight + group.weight),
-            ]
-        with m.Else():
-            m.d.comb += [
-                total.potential.eq(
-                    (row.potential + column.potential) + (group.potential + lane_entry.potential)
-                ),
-                total.weight.eq((row.weight + column.weight) + (group.weight + lane_entry.weight)),
-            ]
+        for part in ("potential", "weight"):
+            of_lane = Mux(projection.masked, 0, lane_entry[part])
+            m.d.comb += total[part].eq((row[part] + column[part]) + (group[part] + of_lane))
         with m.If(~start_valid | beat_ready):
             m.d.sync += [
                 start.eq(Mux(spare_valid, spare, total)),
@@ -208,36 +214,32 @@ class FanOut(wiring.Component):
     def _beats(self, m: Module, start: data.View, start_valid: Signal, ready: Signal) -> None:
         config = self._config
         projection = self.projection
+        potential = Signal(config.potential_address)
+        weight = Signal(config.weight_address)
         valid = Signal()
         token = Signal()
         empty = Signal()
         mask = Signal(config.lanes)
         row_potential = Signal(config.potential_address)
         row_weight = Signal(config.weight_address)
-        run_left = Signal(config.run_bits)
-        columns_left = Signal(config.coordinate_bits)
-        rows_left = Signal(config.coordinate_bits)
-        columns_last = Signal(config.coordinate_bits)
+        # Counters of what is left after this; below 0, that is by their sign, it is the last.
+        run_left = Signal(signed(config.run_bits + 1))
+        columns_left = Signal(signed(config.coordinate_bits + 1))
+        rows_left = Signal(signed(config.coordinate_bits + 1))
+        columns_after = Signal(signed(config.coordinate_bits + 1))
+        run_ends = Signal()
+        columns_end = Signal()
+        rows_end = Signal()
+        makes = Signal()
         finishing = Signal()
-        last = Signal()
         m.d.comb += [
-            self.done.eq(valid & token),
-            self.candidate.eq(valid & ~token & ~empty),
-            self.beat.eq(self.candidate & ~self.hold),
-            last.eq((run_left == 0) & (columns_left == 0) & (rows_left == 0)),
-            finishing.eq(token | empty | (self.beat & last)),
-            ready.eq(~valid | finishing),
+            run_ends.eq(run_left[-1]),
+            columns_end.eq(columns_left[-1]),
+            rows_end.eq(rows_left[-1]),
+            makes.eq(valid & ~token & ~empty),
+            finishing.eq(token | empty | (run_ends & columns_end & rows_end)),
+            ready.eq(~valid | (~self.hold & finishing)),
         ]
-        with m.If(projection.masked):
-            m.d.comb += [
-                self.gate.eq(mask),
-                self.additions.eq(sum(mask[i] for i in range(config.lanes))),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.gate.eq(Const(-1, config.lanes)),
-                self.additions.eq(Mux(run_left == 0, projection.additions, 0)),
-            ]
 
         next_row_potential = Signal(config.potential_address)
         next_row_weight = Signal(config.weight_address)
@@ -251,35 +253,60 @@ class FanOut(wiring.Component):
                 token.eq(start.token),
                 empty.eq((start.rows == 0) | (start.columns == 0)),
                 mask.eq(start.mask),
-                self.potential_address.eq(start.potential),
-                self.weight_address.eq(start.weight),
+                potential.eq(start.potential),
+                weight.eq(start.weight),
                 row_potential.eq(start.potential),
                 row_weight.eq(start.weight),
-                run_left.eq(projection.run_last),
-                columns_left.eq(start.columns - 1),
-                columns_last.eq(start.columns - 1),
-                rows_left.eq(start.rows - 1),
+                run_left.eq(projection.run_last - 1),
+                columns_left.eq(start.columns - 2),
+                columns_after.eq(start.columns - 2),
+                rows_left.eq(start.rows - 2),
             ]
-        with m.Elif(self.beat):
-            m.d.sync += self.weight_address.eq(self.weight_address + 1)
-            with m.If(run_left != 0):
-                m.d.sync += [
-                    run_left.eq(run_left - 1),
-                    self.potential_address.eq(self.potential_address + 1),
-                ]
+        with m.Elif(~self.hold):
+            m.d.sync += weight.eq(weight + 1)
+            with m.If(~run_ends):
+                m.d.sync += [run_left.eq(run_left - 1), potential.eq(potential + 1)]
             with m.Else():
-                m.d.sync += run_left.eq(projection.run_last)
-                with m.If(columns_left != 0):
+                m.d.sync += run_left.eq(projection.run_last - 1)
+                with m.If(~columns_end):
                     m.d.sync += [
                         columns_left.eq(columns_left - 1),
-                        self.potential_address.eq(self.potential_address + projection.column_step),
+                        potential.eq(potential + projection.column_step),
                     ]
                 with m.Else():
                     m.d.sync += [
-                        columns_left.eq(columns_last),
+                        columns_left.eq(columns_after),
                         rows_left.eq(rows_left - 1),
                         row_potential.eq(next_row_potential),
                         row_weight.eq(next_row_weight),
-                        self.potential_address.eq(next_row_potential),
-                        self.weight_address.eq(next_row_weight),
+                        potential.eq(next_row_potential),
+                        weight.eq(next_row_weight),
                     ]
+
+        # The beat that is issued, or held.
+        issues = Signal()
+        whole = Signal()
+        arriving = Signal(config.lanes)
+        number = Signal(range(config.lanes + 1))
+        m.d.comb += [
+            self.beat.eq(issues & ~self.hold),
+            self.candidate.eq(Mux(self.hold, issues, makes)),
+            self.candidate_address.eq(Mux(self.hold, self.potential_address, potential)),
+        ]
+        with m.If(~self.hold):
+            m.d.sync += [
+                issues.eq(makes),
+                self.done.eq(valid & token),
+                self.potential_address.eq(potential),
+                self.weight_address.eq(weight),
+                arriving.eq(mask),
+                number.eq(sum(mask[i] for i in range(config.lanes))),
+                whole.eq(run_ends),
+            ]
+        with m.If(projection.masked):
+            m.d.comb += [self.gate.eq(arriving), self.additions.eq(number)]
+        with m.Else():
+            m.d.comb += [
+                self.gate.eq(Const(-1, config.lanes)),
+                self.additions.eq(Mux(whole, projection.additions, 0)),
+            ]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["StepBeats", "step_beats"]
+__all__ = ["FAN_OUT", "StepBeats", "step_beats"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -17,6 +17,9 @@ _REUSE = 4
 
 _AHEAD = 5
 """Items (spikes, or masked words) that the fan-out unit holds before the one it is expanding."""
+
+FAN_OUT = 6
+"""Clocks from taking an event word until its first beat."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,13 +95,13 @@ def step_beats(
         # Dense: every item covers the same words, each of which comes back after ``run`` clocks.
         extra = max(0, _REUSE - tables.run)
         held = extra * np.maximum(items - 1, 0)
-        held_before = extra * np.maximum(items - 1 - _AHEAD, 0)
+        held_before = extra * np.maximum(items - 1 - _AHEAD - (tables.run == 1), 0)
     elif block:
         edges = _edges(tables, first_of, rows_of, columns_of)
         for i in range(images):
             held[i], held_before[i] = _holds(np.flatnonzero(flat[i]), clocks, edges)
     last = _last_items(flat, clocks)
-    until_token = np.where(items < _AHEAD, items - _AHEAD, beats - last + held_before)
+    until_token = np.where(items < _AHEAD, items - FAN_OUT, beats - last + held_before - 1)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
 
 
@@ -136,10 +139,11 @@ def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tup
 
 
 def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
-    """Clocks held in a sequence of items, in all and before the last items.
+    """Clocks held in a sequence of items: in all, and before the beat that lets the token leave.
 
-    A beat waits until four clocks after the last one that touched its word. Only the first and
-    last three beats of an item can be near enough to another's.
+    That is the last one of the item before those that the fan-out unit holds ahead. A beat waits
+    until four clocks after the last one that touched its word. Only the first and last three beats
+    of an item can be near enough to another's.
     """
     if len(at) < 2:
         return 0, 0
@@ -155,7 +159,8 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
         same = (heads[back:, :, None] == tails[:-back, None, :]) & (heads[back:, :, None] >= 0)
         suspects[back:] |= same.any((1, 2))
     held = 0
-    before = np.zeros(len(at) + 1, np.int64)  # clocks held in the items before each
+    before = 0
+    leaving = len(at) - 1 - _AHEAD
     recent: dict[int, int] = {}  # clocks held at the latest positions
     for i in np.flatnonzero(suspects):
         for q in range(min(near, int(sizes[i]))):
@@ -170,6 +175,6 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
                         wait = max(0, _REUSE - (position - earlier) - passed)
                         recent[position] = recent.get(position, 0) + wait
                         held += wait
-        before[i + 1] = held
-    before = np.maximum.accumulate(before)
-    return held, int(before[max(0, len(at) - _AHEAD)])
+                        if i < leaving or (i == leaving and q < sizes[i] - 1):
+                            before += wait
+    return held, before

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, End, Instruction, Sweep
-from augend.sim.beats import StepBeats, step_beats
+from augend.sim.beats import FAN_OUT, StepBeats, step_beats
 
 __all__ = ["Emission", "Timing", "TimingModel"]
 
@@ -21,7 +21,6 @@ _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
-_FAN_OUT = 5  # from taking an event word until its first beat
 _VISIBLE = 3  # from queueing a token until its step can be taken
 _SCAN = 2  # from reading an input row until its event word is queued
 _COUNT = 2  # reading how many events a step has
@@ -282,12 +281,12 @@ class _Run:
         if port.left:
             begin = np.maximum(begin, port.left[-1] + 1)
         beats = self._beats(one, source, step)
-        left[:] = begin + _FAN_OUT + beats.until_token
+        left[:] = begin + FAN_OUT + beats.until_token
         port.left.append(left)
         self.stalls["starved"][:, core] += begin - clock
         self.stalls["held"][:, core] += beats.held
         self.words[one.population] += beats.words
-        self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
+        self.clock[core] = begin + FAN_OUT + beats.beats + beats.held + _NEXT
         self.clocks[one.population] += self.clock[core] - begin
         return True
 
