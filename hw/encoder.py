@@ -198,11 +198,14 @@ class Encoder(wiring.Component):
         config = self._config
         scan_1 = Signal()
         scan_2 = Signal()
+        scan_3 = Signal()
         last_1 = Signal()
         last_2 = Signal()
         last_3 = Signal()
+        last_4 = Signal()
         at_1 = Signal.like(at)
         at_2 = Signal.like(at)
+        at_3 = Signal.like(at)
         plane_1 = Signal(3)
         plane_2 = Signal(3)
         m.d.sync += [
@@ -211,41 +214,41 @@ class Encoder(wiring.Component):
             last_1.eq(last),
             last_2.eq(last_1),
             last_3.eq(last_2),
+            last_4.eq(last_3),
+            scan_3.eq(scan_2),
             at_1.eq(at),
             at_2.eq(at_1),
             plane_1.eq(plane),
             plane_2.eq(plane_1),
         ]
         event = data.View(input_event(config), rows.data[: input_event(config).size])
+        chosen = Signal(config.lanes)
         mask = Signal(config.lanes)
         pixels = [
             rows.data[i * config.pixel_bits : (i + 1) * config.pixel_bits]
             for i in range(config.lanes)
         ]
         with m.If(constants.events):
-            m.d.comb += mask.eq(event.mask)
+            m.d.comb += chosen.eq(event.mask)
         with m.Else():
             with m.Switch(plane_2):
                 for bit in range(config.pixel_bits):
                     with m.Case(bit):
-                        m.d.comb += mask.eq(Cat(pixel[bit] for pixel in pixels))
+                        m.d.comb += chosen.eq(Cat(pixel[bit] for pixel in pixels))
+        m.d.sync += [mask.eq(chosen), at_3.eq(at_2)]
         m.d.comb += [
             queue.word.mask.eq(mask),
-            queue.word.a.eq(at_2.a),
-            queue.word.b.eq(at_2.b),
-            queue.word.g.eq(at_2.g),
+            queue.word.a.eq(at_3.a),
+            queue.word.b.eq(at_3.b),
+            queue.word.g.eq(at_3.g),
             queue.word.population.eq(constants.population),
-            queue.word.token.eq(last_3),
-            queue.write.eq((scan_2 & (mask != 0)) | last_3),
+            queue.word.token.eq(last_4),
+            queue.write.eq((scan_3 & (mask != 0)) | last_4),
             self.wrote.eq(queue.write),
             self.wrote_word.eq(queue.word),
         ]
         with m.If(constants.events):
-            m.d.comb += [
-                queue.word.a.eq(event.a),
-                queue.word.b.eq(event.b),
-                queue.word.g.eq(event.g),
-            ]
-        with m.If(last_3):
+            m.d.sync += [at_3.a.eq(event.a), at_3.b.eq(event.b), at_3.g.eq(event.g)]
+        with m.If(last_4):
             m.d.comb += queue.word.mask.eq(0)
         wiring.connect(m, wiring.flipped(self.events), queue.events)

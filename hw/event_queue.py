@@ -55,7 +55,8 @@ class EventQueue(wiring.Component):
         )
         write = words.write_port()
         read = words.read_port()
-        stored = Signal(range(depth + 1))
+        stored = Signal(range(depth + 1))  # and one more where a word has just come
+        came = Signal()
         fetched = Signal()
         held = Signal()
         ahead = Signal(layout.size, reset_less=True)
@@ -63,15 +64,16 @@ class EventQueue(wiring.Component):
         move = Signal()
         taken = Signal()
         m.d.comb += [
-            write.en.eq(self.write),
+            # What is not to be kept is written over: whether it is may come late.
+            write.en.eq(1),
             write.data.eq(self.word.as_value()),
             taken.eq(self.events.valid & self.events.ready),
             move.eq(~held | taken),
-            fetch.eq((stored != 0) & (~fetched | move)),
+            fetch.eq(((stored != 0) | came) & (~fetched | move)),
             read.en.eq(fetch),
             self.events.payload.as_value().eq(ahead),
         ]
-        m.d.sync += stored.eq(stored + self.write - fetch)
+        m.d.sync += [came.eq(self.write), stored.eq(stored + came - fetch)]
         with m.If(self.write):
             m.d.sync += write.addr.eq(Mux(write.addr == depth - 1, 0, write.addr + 1))
         with m.If(fetch):

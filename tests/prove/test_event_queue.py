@@ -98,7 +98,7 @@ class ListedQueue(wiring.Component):
         m.d.comb += [
             Assert(dut.events.valid == (arrived != 0)),
             Assert(dut.room == (owed + tokens < config.queue_steps)),
-            Assert((local(inside, "stored") != depth) | ~self.write),
+            Assert((count != depth) | ~self.write),
         ]
         if self._invariants:
             self._invariant(
@@ -126,13 +126,20 @@ class ListedQueue(wiring.Component):
         config = self._config
         depth = config.queue_depth
         words = inside.submodules.words
-        stored, fetched, held = (local(inside, name) for name in ("stored", "fetched", "held"))
+        waiting, came, fetched, held = (
+            local(inside, name) for name in ("stored", "came", "fetched", "held")
+        )
+        written = Signal()
+        m.d.sync += written.eq(self.write)
+        stored = Signal(range(depth + 2))
+        m.d.comb += stored.eq(waiting + came)
         consume = local(inside, "read__addr")
         produce = local(inside, "write__addr")
         ends = Mux(consume + stored >= depth, consume + stored - depth, consume + stored)
         m.d.comb += [
             Assert(count == stored + fetched + held),
-            Assert(stored <= depth),
+            Assert(stored < depth),
+            Assert(came == written),
             Assert(consume < depth),
             Assert(produce == ends),
             Assert(local(inside, "claimed") == owed + tokens),
@@ -145,8 +152,6 @@ class ListedQueue(wiring.Component):
             Assert(in_step <= config.queue_words),
             Assert(count <= depth),
         ]
-        written = Signal()
-        m.d.sync += written.eq(self.write)
         with m.If(~fetched & (stored != 0)):  # nothing stays behind
             m.d.comb += Assert(written & (stored == 1))
         with m.If(seen):
