@@ -111,8 +111,8 @@ class Core(wiring.Component):
         final = Signal()
         consuming = Signal()
         token_taken = Signal()
+        m.d.sync += final.eq(iteration == now.times)  # as of an instruction's second clock
         m.d.comb += [
-            final.eq(iteration == now.times),
             fetched.addr.eq(Mux(self.restart, 0, following)),
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),

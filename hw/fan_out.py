@@ -99,9 +99,13 @@ class FanOut(wiring.Component):
         config = self._config
         projection = self.projection
 
-        # Expander: a spike of the held event word, and the others that are left of it.
+        # Expander: a spike of the held event word, and those that are left of it. A second word
+        # behind it lets the source go on, or stop, by a register.
         word = Signal(event_word(config))
         word_valid = Signal()
+        behind = Signal(event_word(config), reset_less=True)
+        behind_valid = Signal()
+        coming = Signal(event_word(config))
         left = Signal(config.lanes)
         lane = Signal(config.lane_bits)
         last = Signal()
@@ -110,16 +114,23 @@ class FanOut(wiring.Component):
         spikes = Signal(config.lanes)
         m.d.comb += [
             takes.eq(~word_valid | last | projection.masked),
-            spikes.eq(Mux(takes, self.events.payload.mask, left)),
-            self.events.ready.eq(~word_valid | (lookup_ready & (last | projection.masked))),
+            coming.eq(Mux(behind_valid, behind, self.events.payload)),
+            spikes.eq(Mux(takes, coming.mask, left)),
+            self.events.ready.eq(~behind_valid),
         ]
-        with m.If(self.events.ready):
-            m.d.sync += [word_valid.eq(self.events.valid), word.eq(self.events.payload)]
+        with m.If(~word_valid | (lookup_ready & takes)):
+            m.d.sync += [
+                word_valid.eq(behind_valid | self.events.valid),
+                word.eq(coming),
+                behind_valid.eq(0),
+            ]
+        with m.Elif(~behind_valid):
+            m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
         below = [spikes[:i].any() for i in range(config.lanes)]
         with m.If(~word_valid | lookup_ready):
             m.d.sync += [
                 left.eq(spikes & Cat(below)),
-                last.eq(Mux(takes, self.events.payload.token, 0) | _at_most_one(spikes)),
+                last.eq(Mux(takes, coming.token, 0) | _at_most_one(spikes)),
             ]
             for bit in range(config.lane_bits):
                 members = (i for i in range(config.lanes) if i >> bit & 1)
@@ -170,12 +181,12 @@ class FanOut(wiring.Component):
                 entry_mask.eq(lookup_mask),
             ]
 
-        # Sum: first addresses and extents. With the spare place, a register says whether the stages
-        # before it go on.
+        # Sum: first addresses, each in two parts yet, and extents. With the spare place, a register
+        # says whether the stages before it go on.
         layout = data.StructLayout(
             {
-                "potential": config.potential_address,
-                "weight": config.weight_address,
+                "potential": data.ArrayLayout(config.potential_address, 2),
+                "weight": data.ArrayLayout(config.weight_address, 2),
                 "rows": config.coordinate_bits,
                 "columns": config.coordinate_bits,
                 "mask": config.lanes,
@@ -198,7 +209,10 @@ class FanOut(wiring.Component):
         ]
         for part in ("potential", "weight"):
             of_lane = Mux(projection.masked, 0, lane_entry[part])
-            m.d.comb += total[part].eq((row[part] + column[part]) + (group[part] + of_lane))
+            m.d.comb += [
+                total[part][0].eq(row[part] + column[part]),
+                total[part][1].eq(group[part] + of_lane),
+            ]
         with m.If(~start_valid | beat_ready):
             m.d.sync += [
                 start.eq(Mux(spare_valid, spare, total)),
@@ -241,9 +255,13 @@ class FanOut(wiring.Component):
             ready.eq(~valid | (~self.hold & finishing)),
         ]
 
+        first_potential = Signal(config.potential_address)
+        first_weight = Signal(config.weight_address)
         next_row_potential = Signal(config.potential_address)
         next_row_weight = Signal(config.weight_address)
         m.d.comb += [
+            first_potential.eq(start.potential[0] + start.potential[1]),
+            first_weight.eq(start.weight[0] + start.weight[1]),
             next_row_potential.eq(row_potential + projection.row_step),
             next_row_weight.eq(row_weight + projection.weight_row_step),
         ]
@@ -253,10 +271,10 @@ class FanOut(wiring.Component):
                 token.eq(start.token),
                 empty.eq((start.rows == 0) | (start.columns == 0)),
                 mask.eq(start.mask),
-                potential.eq(start.potential),
-                weight.eq(start.weight),
-                row_potential.eq(start.potential),
-                row_weight.eq(start.weight),
+                potential.eq(first_potential),
+                weight.eq(first_weight),
+                row_potential.eq(first_potential),
+                row_weight.eq(first_weight),
                 run_left.eq(projection.run_last - 1),
                 columns_left.eq(start.columns - 2),
                 columns_after.eq(start.columns - 2),

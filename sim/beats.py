@@ -16,7 +16,7 @@ _REUSE = 4
 """Clocks from a beat until its word may be read again in a block RAM potential memory."""
 
 _AHEAD = 5
-"""Items (spikes, or masked words) that the fan-out unit holds before the one it is expanding."""
+"""Items (spikes, or masked words) between the event word and the beats that are made."""
 
 FAN_OUT = 6
 """Clocks from taking an event word until its first beat."""
@@ -38,7 +38,7 @@ class StepBeats:
         Clocks in which a beat had to wait for its word.
     until_token
         Clocks from the first beat until the token leaves the queue, which it does as soon as
-        there is a place for it ahead of the last items.
+        the last event word's first spike is being expanded.
     """
 
     words: Ints
@@ -86,6 +86,11 @@ def step_beats(
     items = flat.sum(1, dtype=np.int64)
     words = (flat @ synapses.astype(np.float64)).astype(np.int64)
     beats = (flat @ clocks.astype(np.float64)).astype(np.int64)
+    # The token leaves once this item has gone on from the event word; none where below 0.
+    of_word = spikes.sum(2, dtype=np.int64)  # (images, words)
+    at = of_word.shape[1] - 1 - (of_word[:, ::-1] > 0).argmax(1)
+    in_last = of_word[np.arange(images), at]
+    leaving = items - in_last - 1 - _AHEAD
     held = np.zeros(images, np.int64)
     held_before = np.zeros(images, np.int64)
     rows_of, columns_of, first_of = (
@@ -95,29 +100,18 @@ def step_beats(
         # Dense: every item covers the same words, each of which comes back after ``run`` clocks.
         extra = max(0, _REUSE - tables.run)
         held = extra * np.maximum(items - 1, 0)
-        held_before = extra * np.maximum(items - 1 - _AHEAD - (tables.run == 1), 0)
+        held_before = extra * np.maximum(leaving - (tables.run == 1), 0)
     elif block:
         edges = _edges(tables, first_of, rows_of, columns_of)
         for i in range(images):
-            held[i], held_before[i] = _holds(np.flatnonzero(flat[i]), clocks, edges)
-    last = _last_items(flat, clocks)
-    until_token = np.where(items < _AHEAD, items - FAN_OUT, beats - last + held_before - 1)
+            held[i], held_before[i] = _holds(
+                np.flatnonzero(flat[i]), clocks, edges, int(leaving[i])
+            )
+    ahead = np.cumsum(flat, axis=1) <= leaving[:, None] + 1  # items up to that one
+    before = ((flat & ahead) @ clocks.astype(np.float64)).astype(np.int64)
+    until_token = np.where(leaving < 0, leaving + 1, before + held_before)
+    until_token = np.where(items == 0, -FAN_OUT, until_token)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
-
-
-def _last_items(flat: npt.NDArray[np.bool_], clocks: Ints) -> Ints:
-    """Clocks of the last items of each image, as many as the fan-out unit holds ahead."""
-    if np.ptp(clocks) == 0:
-        return np.minimum(flat.sum(1), _AHEAD) * clocks[0]
-    total = np.zeros(len(flat), np.int64)
-    left = flat.copy()
-    images = np.arange(len(flat))
-    for _ in range(_AHEAD):
-        at = flat.shape[1] - 1 - left[:, ::-1].argmax(1)
-        found = left[images, at]
-        total += np.where(found, clocks[at], 0)
-        left[images, at] = False
-    return total
 
 
 def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
@@ -138,12 +132,11 @@ def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tup
     return heads, tails
 
 
-def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
-    """Clocks held in a sequence of items: in all, and before the beat that lets the token leave.
+def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int) -> tuple[int, int]:
+    """Clocks held in a sequence of items: in all, and before the last beat of item ``leaving``.
 
-    That is the last one of the item before those that the fan-out unit holds ahead. A beat waits
-    until four clocks after the last one that touched its word. Only the first and last three beats
-    of an item can be near enough to another's.
+    A beat waits until four clocks after the last one that touched its word. Only the first and last
+    three beats of an item can be near enough to another's.
     """
     if len(at) < 2:
         return 0, 0
@@ -160,7 +153,6 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
         suspects[back:] |= same.any((1, 2))
     held = 0
     before = 0
-    leaving = len(at) - 1 - _AHEAD
     recent: dict[int, int] = {}  # clocks held at the latest positions
     for i in np.flatnonzero(suspects):
         for q in range(min(near, int(sizes[i]))):
