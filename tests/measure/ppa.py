@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 from pathlib import Path
 from statistics import median
 
@@ -127,12 +128,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=ACCELERATORS, default=list(ACCELERATORS))
     options = parser.parse_args()
-    rows = []
     for name in options.only:
-        rows.append(measure(name, options.seeds))
-        print(rows[-1], flush=True)
-        shown = [column for column in rows[0] if column != "configuration"]
-        write_table(options.output, "ppa", _CAPTION, shown, rows)
+        row = measure(name, options.seeds)
+        print(row, flush=True)
+        rows = _known(options.output) | {(name, row["device"]): row}
+        order = [(name, device) for name, (device, *_) in ACCELERATORS.items()]
+        shown = [column for column in row if column != "configuration"]
+        kept = [rows[key] for key in order if key in rows]
+        write_table(options.output, "ppa", _CAPTION, shown, kept)
+
+
+def _known(folder: Path) -> dict[tuple[str, str], dict[str, object]]:
+    """Rows of the table as it stands, by accelerator and device: the others are measured again."""
+    path = folder / "ppa.json"
+    rows = json.loads(path.read_text())["rows"] if path.exists() else []
+    return {(row["accelerator"], row["device"]): row for row in rows}
 
 
 if __name__ == "__main__":
