@@ -109,7 +109,7 @@ class Core(wiring.Component):
             shape=instruction(config),
             depth=config.instructions,
             init=[],
-            attrs=NO_COLLISION,
+            attrs=NO_COLLISION | {"ram_style": "block"},
         )
         strobe = {name: self.load.strobe[i] for i, name in enumerate(CORE_MEMORIES)}
         m.d.comb += [
@@ -201,7 +201,7 @@ class Core(wiring.Component):
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
                         m.d.comb += [
-                            consuming.eq(~discards),
+                            consuming.eq(~discards & known),
                             taking.eq(discards & ~now.replays & known),
                         ]
                         advance(Mux(discards, known & (now.replays | token_comes), fan_out.done))
@@ -256,6 +256,7 @@ class Core(wiring.Component):
         m.d.comb += [
             lanes.now.eq(now),
             lanes.iteration.eq(iteration),
+            lanes.first.eq(first),
             lanes.final.eq(final),
             lanes.load.eq(self.load),
             lanes.candidate.eq(fan_out.candidate),

