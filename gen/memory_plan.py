@@ -16,8 +16,8 @@ __all__ = [
 ]
 
 
-DISTRIBUTED_WORDS = 256
-"""Most potential words that are put in distributed RAM unless asked otherwise."""
+DISTRIBUTED_WORDS = 16
+"""Most potential words that are put in distributed RAM unless asked otherwise: its depth."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from augend.gen.gumbel import ENTRIES, TIE_BITS
 from augend.gen.softmax import FRACTION_BITS
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 from augend.hw.score_walk import ScoreWalk, address_bits
 from augend.hw.softmax_draw import DRAW_CLOCKS, SoftmaxDraw, softmax_constants
 
@@ -157,7 +158,10 @@ class Readout(wiring.Component):
         config = self._config
         bits = config.potential_bits
         m.submodules.words = words = memory.Memory(
-            shape=config.lanes * bits, depth=config.readout_words, init=[]
+            shape=config.lanes * bits,
+            depth=config.readout_words,
+            init=[],
+            attrs=NO_COLLISION,
         )
         write = words.write_port()
         read = words.read_port()
@@ -174,10 +178,13 @@ class Readout(wiring.Component):
         raw = Signal(signed(bits))
         seen = Signal(signed(bits))
         m.d.sync += lane.eq(self.walk.lane)
-        with m.Switch(lane):
-            for i in range(config.lanes):
-                with m.Case(i):
-                    m.d.comb += raw.eq(read.data[i * bits : (i + 1) * bits])
+        # Halved by each bit of the lane's number in turn: a tree of two to one.
+        scores = [read.data[i * bits : (i + 1) * bits] for i in range(config.lanes)]
+        for bit in lane:
+            scores = [
+                Mux(bit, odd, even) for even, odd in zip(scores[::2], scores[1::2], strict=True)
+            ]
+        m.d.comb += raw.eq(scores[0])
         m.d.comb += seen.eq(Mux(self.constants.rectified & (raw < 0), 0, raw))
         if not config.noise_bits:
             m.d.sync += self.score.eq(seen)

@@ -60,10 +60,13 @@ class SpikeRouter(wiring.Component):
         for s, source in enumerate(self.sources):
             cores = Signal(config.cores, name=f"cores_{s}")
             taken = Signal(config.cores, name=f"taken_{s}")
-            with m.Switch(source.payload.population):
-                for i, row in enumerate(table):
-                    with m.Case(i):
-                        m.d.comb += cores.eq(row)
+            if config.cores == 1:  # what is emitted is wanted
+                m.d.comb += cores.eq(1)
+            else:
+                with m.Switch(source.payload.population):
+                    for i, row in enumerate(table):
+                        with m.Case(i):
+                            m.d.comb += cores.eq(row)
             m.d.comb += source.ready.eq((cores & ~(taken | taken_now[s])) == 0)
             with m.If(source.valid & ~source.ready):
                 m.d.sync += taken.eq(taken | taken_now[s])
