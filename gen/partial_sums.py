@@ -6,6 +6,7 @@ be made of several: which one a spike adds to depends on its lane, and the last 
 sweeps that add them up.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ _ADDED = 9  # clocks of a sweep that adds a partial sum of a word
 _DENSITY = 8  # one neuron in so many is taken to spike in a step
 
 
-def partial_sums(network: SpikingNetwork, layouts: dict[str, LaneLayout]) -> int:
+def partial_sums(network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> int:
     """Number of partial sums of a readout that takes the fewest clocks: 1 where none help.
 
     Spikes of random lanes meet the word of one of the three before with a chance of 1 in so many.
