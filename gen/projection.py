@@ -104,7 +104,9 @@ class Projection:
             return
         kept = np.asarray(self.kept)
         if self.kind != "dense":
-            raise ContractError(f"Synapses of {where} can be left out of 'dense', not {self.kind!r}")
+            raise ContractError(
+                f"Synapses of {where} can be left out of 'dense', not {self.kind!r}"
+            )
         if kept.dtype != bool or kept.shape != self.weight.shape:
             raise ContractError(
                 f"Kept synapses of {where} must be booleans of shape {self.weight.shape}, not "

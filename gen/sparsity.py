@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from augend.gen.contract import Ints, Shape
 from augend.gen.lane_layout import LaneLayout
-from augend.gen.network import SpikingNetwork
+from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.projection import Projection
 
-__all__ = ["kept_words", "word_of", "without_pruned"]
+__all__ = ["kept_words", "without_pruned", "word_of"]
 
 
 def without_pruned(network: SpikingNetwork, lanes: int) -> SpikingNetwork:
@@ -18,7 +18,8 @@ def without_pruned(network: SpikingNetwork, lanes: int) -> SpikingNetwork:
 
     A projection without its words of 0 needs memory for the place of each word that is left and,
     for each source neuron, for where its words begin and how many they are. It is taken where all
-    of this is less than what the words of 0 would take. Convolutions stay as they are.
+    of this is less than what the words of 0 would take, and where hardware runs it: between all
+    channels, out of a population of shape (N,) or out of an input that no convolution takes.
 
     Parameters
     ----------
@@ -31,14 +32,24 @@ def without_pruned(network: SpikingNetwork, lanes: int) -> SpikingNetwork:
         network,
         projections=tuple(
             _sparse(p, network.shape_of(p.target), lanes, network.bits_of(p))
+            if _can_be(network, p)
+            else p
             for p in network.projections
         ),
     )
 
 
-def _sparse(projection: Projection, target: Shape, lanes: int, bits: int) -> Projection:
+def _can_be(network: SpikingNetwork, projection: Projection) -> bool:
     if projection.kind != "dense" or projection.kept is not None:
-        return projection
+        return False
+    if projection.source_channels is not None or projection.target_channels is not None:
+        return False
+    if projection.source == INPUT:
+        return all(p.kind == "dense" for p in network.out_of(INPUT))
+    return len(network.shape_of(projection.source)) == 1
+
+
+def _sparse(projection: Projection, target: Shape, lanes: int, bits: int) -> Projection:
     words = kept_words(projection.weight != 0, projection, target, lanes)  # (words, sources)
     entries = int(np.count_nonzero(words))
     reached = len(words)
