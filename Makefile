@@ -29,6 +29,10 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
+.venv/.ppa: .venv/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ppa]'
+	@touch $@
+
 .PHONY: demo
 demo: .venv/.core ## A network on real images, from training to Verilated RTL, in minutes
 	$(BIN)/augend demo
@@ -105,6 +109,10 @@ resnet20: .venv/.dev ## CIFAR-10: ResNet-20 of CHECKPOINT=resnet20-12fca82f.th, 
 nir-tables: .venv/.dev ## NIR: LIF traces of ten tools, and N-MNIST (needs the shared recordings)
 	$(BIN)/python -m tests.measure.nir_lif
 	$(BIN)/python -m tests.measure.nir_nmnist
+
+.PHONY: ppa
+ppa: .venv/.ppa ## Place and route accelerators: LUTs, block RAM, clock rate (an hour on two cores)
+	$(BIN)/python -m tests.measure.ppa --output $(TABLES)
 
 .PHONY: figures
 figures: .venv/.core ## Draw the pictures of the docs again

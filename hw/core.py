@@ -13,6 +13,7 @@ from augend.hw.inhibition import Inhibition
 from augend.hw.instruction import Kind, When, instruction
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
+from augend.hw.memory import NO_COLLISION
 from augend.hw.replay import Replay
 
 __all__ = ["FAULTS", "STALLS", "Core"]
@@ -105,7 +106,10 @@ class Core(wiring.Component):
         queue = EventQueue(config)
         m.submodules.queue = ResetInserter(self.abort)(queue) if config.watchdog_bits else queue
         m.submodules.schedule = schedule = memory.Memory(
-            shape=instruction(config), depth=config.instructions, init=[]
+            shape=instruction(config),
+            depth=config.instructions,
+            init=[],
+            attrs=NO_COLLISION,
         )
         strobe = {name: self.load.strobe[i] for i, name in enumerate(CORE_MEMORIES)}
         m.d.comb += [
@@ -119,9 +123,11 @@ class Core(wiring.Component):
             write.addr.eq(self.load.address),
             write.data.eq(self.load.row),
         ]
+        # The next instruction is read while this one is carried out, then put into a register.
         fetched = schedule.read_port()
-        now = fetched.data
+        now = Signal(instruction(config), reset_less=True)
         at = Signal(config.instruction_address)
+        following = Signal(config.instruction_address)
         iteration = Signal(16)
         final = Signal()
         consuming = Signal()
@@ -133,13 +139,18 @@ class Core(wiring.Component):
         inhibits = Signal()
         begin_product = Signal()
         multiplied = Signal()
+        # Whether the loop's last iteration comes is known before; the first one's from the start.
+        first = Signal(init=1)
+        nearly = Signal()
+        ends = Signal()
+        known = Signal()
+        m.d.sync += [nearly.eq(iteration + 1 == now.times), known.eq(0)]
         m.d.comb += [
-            final.eq(iteration == now.times),
+            final.eq(Mux(first, now.once, ends)),
             discards.eq(now.discards_last & final),
             token_comes.eq(self.events.valid & self.events.payload.token),
             inhibits.eq(now.sweep.inhibits),
-            fetched.addr.eq(at),
-            fetched.en.eq(0),
+            fetched.addr.eq(Mux(self.restart | (self.decided & self.exits), 0, following)),
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
@@ -151,11 +162,13 @@ class Core(wiring.Component):
         def advance(finished: Signal) -> None:
             with m.If(finished):
                 m.next = "FETCH"
-                m.d.sync += at.eq(at + 1)
+                m.d.sync += at.eq(following)
                 with m.If(now.closes):
-                    m.d.sync += iteration.eq(0)
-                    with m.If(~final):
-                        m.d.sync += [at.eq(now.back), iteration.eq(iteration + 1)]
+                    m.d.sync += [
+                        iteration.eq(Mux(final, 0, iteration + 1)),
+                        first.eq(final),
+                        ends.eq(nearly),
+                    ]
 
         reading = Signal()  # the readout still needs the words of the step before
         if config.noise_bits:
@@ -168,24 +181,32 @@ class Core(wiring.Component):
             (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
         )
 
+        m.d.sync += following.eq(at + 1)
+        with m.If(now.closes & ~final):
+            m.d.sync += following.eq(now.back)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
+                m.d.sync += following.eq(at)
                 with m.If(self.start):
                     m.next = "FETCH"
                     with m.If(self.restart):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
-                m.d.comb += [fetched.en.eq(1), rewind.eq(1)]
-                m.d.sync += [token_taken.eq(0), multiplied.eq(0)]
+                m.d.comb += rewind.eq(1)
+                m.d.sync += [token_taken.eq(0), multiplied.eq(0), now.eq(fetched.data)]
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
+                m.d.sync += known.eq(1)  # which instruction comes next has been read
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.comb += [consuming.eq(~discards), taking.eq(discards & ~now.replays)]
-                        advance(Mux(discards, now.replays | token_comes, fan_out.done))
+                        m.d.comb += [
+                            consuming.eq(~discards),
+                            taking.eq(discards & ~now.replays & known),
+                        ]
+                        advance(Mux(discards, known & (now.replays | token_comes), fan_out.done))
                     with m.Case(Kind.TAKE):
-                        m.d.comb += taking.eq(bool(config.replay_words))
+                        m.d.comb += taking.eq(known & bool(config.replay_words))
                         advance(taking & token_comes)
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         with m.If(inhibits & ~multiplied):
@@ -199,22 +220,24 @@ class Core(wiring.Component):
                             m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
                     if config.early_exit:
                         with m.Case(Kind.DECIDE):
-                            m.next = "DECIDE"
-                            advance(final)
+                            with m.If(final):
+                                advance(known)
+                            with m.Else():
+                                m.next = "DECIDE"
                     with m.Default():
-                        m.d.sync += [at.eq(now.back), iteration.eq(0)]
+                        m.d.sync += [at.eq(now.back), iteration.eq(0), first.eq(1)]
                         m.next = "IDLE"
-                self._give_up(m, iteration)
+                self._give_up(m, iteration, first)
             with m.State("SWEEP"):
                 advance(lanes.done)
-                self._give_up(m, iteration)
+                self._give_up(m, iteration, first)
             if config.early_exit:
                 with m.State("DECIDE"):
                     m.d.comb += self.waits.eq(1)
                     advance(self.decided)
                     with m.If(self.decided & self.exits):
-                        m.d.sync += [at.eq(0), iteration.eq(0)]
-                    self._give_up(m, iteration)
+                        m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1)]
+                    self._give_up(m, iteration, first)
             if config.inhibition_bits:
                 m.submodules.inhibition = inhibition = self._inhibition(m, lanes, now)
                 m.d.comb += inhibition.start.eq(begin_product)
@@ -222,7 +245,7 @@ class Core(wiring.Component):
                     m.d.sync += multiplied.eq(1)
                     with m.If(inhibition.done):
                         m.next = "EXECUTE"
-                    self._give_up(m, iteration)
+                    self._give_up(m, iteration, first)
         with m.If((taking | (consuming & ~token_taken)) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
@@ -236,6 +259,7 @@ class Core(wiring.Component):
             lanes.final.eq(final),
             lanes.load.eq(self.load),
             lanes.candidate.eq(fan_out.candidate),
+            lanes.candidate_address.eq(fan_out.candidate_address),
             lanes.potential_address.eq(fan_out.potential_address),
             lanes.weight_address.eq(fan_out.weight_address),
             lanes.gate.eq(fan_out.gate),
@@ -288,10 +312,10 @@ class Core(wiring.Component):
         ]
         return self.events.valid | now.replays
 
-    def _give_up(self, m: Module, iteration: Signal) -> None:
+    def _give_up(self, m: Module, iteration: Signal, first: Signal) -> None:
         if self._config.watchdog_bits:
             with m.If(self.abort):
-                m.d.sync += iteration.eq(0)
+                m.d.sync += [iteration.eq(0), first.eq(1)]
                 m.next = "IDLE"
 
     def _watch(

@@ -1,6 +1,6 @@
 """The counters of a core."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,12 +18,12 @@ class Counters(wiring.Component):
     Members
     -------
     add : In
-        A strobe for each of ``QUANTITIES``.
+        A strobe for each of ``QUANTITIES``, not in two clocks after each other.
     population, amount : In
         For each: which population's, and by how much. Unsigned, 32 bits.
     read : In
-        Takes a counter: ``data`` is in this clock what it stood at, and it starts from 0. Not
-        while adding.
+        Takes a counter: ``data`` is in this clock what it stood at, and it starts from 0 a clock
+        later. Not while adding, nor in the clock after it.
     read_population : In
         Whose.
     data : Out
@@ -45,23 +45,29 @@ class Counters(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build a memory for each quantity."""
+        """Build a memory and an adder for each quantity."""
         m = Module()
         for i, name in enumerate(QUANTITIES):
             rows = memory.Memory(shape=32, depth=1 << self._config.population_bits, init=[])
             m.submodules[name] = rows
             read = rows.read_port(domain="comb")
             write = rows.write_port()
+            # Read, then add: what is not added to starts from 0, by the registers' resets.
+            at = Signal(self._config.population_bits, name=f"{name}_at")
+            before = Signal(32, name=f"{name}_before")
+            amount = Signal(32, name=f"{name}_amount")
             m.d.comb += [
                 self.data[i].eq(read.data),
-                write.addr.eq(read.addr),
-                write.en.eq(self.add[i] | self.read[i]),
+                read.addr.eq(Mux(self.add[i], self.population[i], self.read_population)),
+                write.addr.eq(at),
+                write.data.eq(before + amount),
             ]
-            with m.If(self.add[i]):
-                m.d.comb += [
-                    read.addr.eq(self.population[i]),
-                    write.data.eq(read.data + self.amount[i]),
-                ]
-            with m.Else():
-                m.d.comb += read.addr.eq(self.read_population)
+            m.d.sync += [
+                write.en.eq(self.add[i] | self.read[i]),
+                at.eq(read.addr),
+                before.eq(read.data),
+                amount.eq(self.amount[i]),
+            ]
+            with m.If(~self.add[i]):
+                m.d.sync += [before.eq(0), amount.eq(0)]
         return m

@@ -360,16 +360,25 @@ class Encoder(wiring.Component):
                 m.d.sync += lane.eq(Mux(word_done, 0, lane + 1))
             with m.If(constants.rate):
                 m.d.comb += [word.eq(rate.word), mask.eq(rate.mask)]
-        m.d.sync += token.eq(word.last)
+        # A register between the choice of the mask and the queue.
+        ready = Signal(scanned_word(config))
+        chosen = Signal(config.lanes)
+        chosen_plane = Signal(config.plane_bits)
+        m.d.sync += [
+            ready.eq(word),
+            chosen.eq(mask),
+            chosen_plane.eq(Mux(constants.events, event.plane, 0)),
+            token.eq(ready.last),
+        ]
         m.d.comb += [
-            queue.word.mask.eq(mask),
-            queue.word.a.eq(word.a),
-            queue.word.b.eq(word.b),
-            queue.word.g.eq(word.g),
-            queue.word.plane.eq(Mux(constants.events, event.plane, 0)),
+            queue.word.mask.eq(chosen),
+            queue.word.a.eq(ready.a),
+            queue.word.b.eq(ready.b),
+            queue.word.g.eq(ready.g),
+            queue.word.plane.eq(chosen_plane),
             queue.word.population.eq(constants.population),
             queue.word.token.eq(token),
-            queue.write.eq((word.valid & (mask != 0)) | token),
+            queue.write.eq((ready.valid & (chosen != 0)) | token),
             self.wrote.eq(queue.write),
             self.wrote_word.eq(queue.word),
             self.lost.eq(queue.lost),

@@ -1,11 +1,12 @@
 """The event queue: a population's spikes on their way to those that it projects to."""
 
-from amaranth.hdl import Module, Signal
-from amaranth.lib import fifo, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
+from augend.hw.memory import NO_COLLISION
 
 __all__ = ["EventQueue"]
 
@@ -15,7 +16,8 @@ class EventQueue(wiring.Component):
 
     A writer claims a step while ``room`` is high, then writes at most ``queue_words`` words and
     one token, a word a clock whenever it likes: there is no back-pressure inside a step. A reader
-    sees a step only when its token is in: two clocks after the token was written.
+    sees a step only when its token is in: three clocks after the token was written. What it sees
+    comes out of a register, which a block RAM has of its own.
 
     Members
     -------
@@ -46,29 +48,60 @@ class EventQueue(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the queue and its two counts of steps."""
+        """Build the ring of words with two stages behind it, and the two counts of steps."""
         m = Module()
         config = self._config
         layout = event_word(config)
-        m.submodules.words = words = fifo.SyncFIFOBuffered(
-            width=layout.size, depth=config.queue_depth
+        depth = config.queue_depth
+        m.submodules.words = words = memory.Memory(
+            shape=layout.size, depth=depth, init=[], attrs=NO_COLLISION
         )
+        write = words.write_port()
+        read = words.read_port()
+        stored = Signal(range(depth + 1))  # and one more where a word has just come
+        came = Signal()
+        fetched = Signal()
+        held = Signal()
+        ahead = Signal(layout.size, reset_less=True)
+        fetch = Signal()
+        move = Signal()
+        taken = Signal()
+        m.d.comb += [
+            # What is not to be kept is written over: whether it is may come late.
+            write.en.eq(1),
+            write.data.eq(self.word.as_value()),
+            taken.eq(self.events.valid & self.events.ready),
+            move.eq(~held | taken),
+            fetch.eq(((stored != 0) | came) & (~fetched | move)),
+            read.en.eq(fetch),
+            self.events.payload.as_value().eq(ahead),
+        ]
+        m.d.sync += [came.eq(self.write), stored.eq(stored + came - fetch)]
+        with m.If(self.write):
+            m.d.sync += write.addr.eq(Mux(write.addr == depth - 1, 0, write.addr + 1))
+        with m.If(fetch):
+            m.d.sync += read.addr.eq(Mux(read.addr == depth - 1, 0, read.addr + 1))
+        with m.If(fetch | move):
+            m.d.sync += fetched.eq(fetch)
+        with m.If(move):
+            m.d.sync += [ahead.eq(read.data), held.eq(fetched)]
+
+        full = Signal()
         claimed = Signal(range(config.queue_steps + 1))
         complete = Signal(range(config.queue_steps + 1))
+        written = Signal()
         entering = Signal()
         leaving = Signal()
         m.d.comb += [
             self.room.eq(claimed != config.queue_steps),
-            words.w_en.eq(self.write),
-            self.lost.eq(self.write & ~words.w_rdy),
-            words.w_data.eq(self.word.as_value()),
-            self.events.payload.as_value().eq(words.r_data),
-            self.events.valid.eq(words.r_rdy & (complete != 0)),
-            words.r_en.eq(self.events.valid & self.events.ready),
-            leaving.eq(words.r_en & self.events.payload.token),
+            full.eq((stored == depth) | ((stored == depth - 1) & came)),
+            self.lost.eq(self.write & full),
+            self.events.valid.eq(held & (complete != 0)),
+            leaving.eq(taken & self.events.payload.token),
         ]
         m.d.sync += [
-            entering.eq(self.write & self.word.token),
+            written.eq(self.write & self.word.token),
+            entering.eq(written),
             claimed.eq(claimed + self.claim - leaving),
             complete.eq(complete + entering - leaving),
         ]

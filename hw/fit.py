@@ -14,8 +14,8 @@ from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
 __all__ = ["DISTRIBUTED_WORDS", "FitError", "check_fit", "smallest_config"]
 
-DISTRIBUTED_WORDS = 256
-"""Most potential words that are put in distributed RAM unless asked otherwise."""
+DISTRIBUTED_WORDS = 16
+"""Most potential words that are put in distributed RAM unless asked otherwise: its depth."""
 
 
 class FitError(ValueError):

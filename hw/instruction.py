@@ -157,29 +157,35 @@ def window_layout(config: AcceleratorConfig) -> data.StructLayout:
     )
 
 
-def instruction(config: AcceleratorConfig) -> data.StructLayout:
-    """Layout of an instruction.
+def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
+    """Layout of an instruction; ``projection`` and ``sweep`` share their bits.
 
-    ``times`` is the length of the loop it stands in, less one; where ``closes``, the loop goes
-    back to ``back`` until it has been through ``times`` + 1 times. ``population`` is the
+    ``times`` is the length of the loop it stands in, less one; ``once`` says that it is 0; where
+    ``closes``, the loop goes back to ``back`` until it has been through ``times`` + 1 times.
+    ``population`` is the
     one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
     consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
     step that was kept last. One that ``discards_last`` throws its step away in the loop's last
     iteration.
     """
-    return data.StructLayout(
+    head = data.StructLayout(
         {
             "kind": Kind,
             "port": config.port_bits,
             "population": config.population_bits,
             "source": config.population_bits,
             "times": 16,
+            "once": 1,
             "closes": 1,
             "back": config.instruction_address,
             "keeps": config.replay_words and 1,
             "replays": config.replay_words and 1,
             "discards_last": config.delays,
-            "projection": projection_layout(config),
-            "sweep": sweep_layout(config),
         }
+    )
+    bodies = {"projection": projection_layout(config), "sweep": sweep_layout(config)}
+    longest = max(body.size for body in bodies.values())
+    return data.FlexibleLayout(
+        head.size + longest,
+        dict(head) | {name: data.Field(body, head.size) for name, body in bodies.items()},
     )

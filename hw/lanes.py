@@ -32,8 +32,10 @@ class Lanes(wiring.Component):
         The instruction, and in which iteration of its loop; the last one.
     start, done : In, Out
         Begin a sweep; see ``Sweep``.
-    candidate, potential_address, weight_address, gate, negative, weight_shift, beat, hold : In, Out
-        Beats to be added; see ``FanOut``.
+    candidate, candidate_address, hold : In, In, Out
+        The beat that is to come; see ``FanOut``.
+    beat, potential_address, weight_address, gate, negative, weight_shift : In
+        The beat that is added.
     product : In
         What all spikes of the step before take off, negative; stable during a sweep.
     write, word : Out
@@ -61,6 +63,7 @@ class Lanes(wiring.Component):
                 "start": In(1),
                 "done": Out(1),
                 "candidate": In(1),
+                "candidate_address": In(config.potential_address),
                 "potential_address": In(config.potential_address),
                 "weight_address": In(config.weight_address),
                 "gate": In(config.lanes),
@@ -181,7 +184,7 @@ class Lanes(wiring.Component):
             parameters.address.eq(sweep.parameter_address),
             parameters.enable.eq(sweep.issue),
             potentials.candidate.eq(self.candidate),
-            potentials.candidate_address.eq(self.potential_address),
+            potentials.candidate_address.eq(self.candidate_address),
             self.hold.eq(potentials.hold),
             potentials.issue.eq(self.beat | sweep.issue),
             potentials.issue_address.eq(

@@ -7,12 +7,18 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-__all__ = ["FOR_VERILOG", "LoadedMemory", "TableMemory", "memory_source"]
+__all__ = ["FOR_VERILOG", "NO_COLLISION", "LoadedMemory", "TableMemory", "memory_source"]
 
 FOR_VERILOG = "verilog"
 """Platform under which loaded memories are instances of the module in ``loaded_memory.v``.
 
 Amaranth writes every row of a memory into its output, zeros too, which takes minutes for megabits.
+"""
+
+NO_COLLISION = {"no_rw_check": 1}
+"""Attribute of a memory whose rows are never read in the clock in which they are written.
+
+Without it, Yosys adds registers and multiplexers that give what was in the row before.
 """
 
 
@@ -79,8 +85,6 @@ class LoadedMemory(wiring.Component):
         m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self._depth, init=[])
         read = rows.read_port()
         write = rows.write_port()
-        reading = Signal()
-        m.d.sync += reading.eq(self.enable)
         m.d.comb += [
             read.addr.eq(self.address),
             read.en.eq(self.enable),
@@ -88,13 +92,12 @@ class LoadedMemory(wiring.Component):
             write.addr.eq(self.load_address),
             write.data.eq(self.load_data),
         ]
-        with m.If(reading):
-            m.d.sync += self.data.eq(read.data)
+        m.d.sync += self.data.eq(read.data)
         return m
 
 
 class TableMemory(wiring.Component):
-    """Memory of one clock whose output stays while ``enable`` is low: a stage of a pipeline.
+    """Memory with an output register whose two stages can be stopped: part of a pipeline.
 
     Parameters
     ----------
@@ -107,8 +110,10 @@ class TableMemory(wiring.Component):
     -------
     address, enable : In
         Entry to read, when enabled.
+    move : In
+        The entry last read goes to ``data``.
     data : Out
-        The entry last read.
+        The entry last moved.
     load, load_address, load_data : In
         Write strobe with address and entry; not while reading.
     """
@@ -120,6 +125,7 @@ class TableMemory(wiring.Component):
             {
                 "address": In(width),
                 "enable": In(1),
+                "move": In(1),
                 "data": Out(layout),
                 "load": In(1),
                 "load_address": In(width),
@@ -130,15 +136,18 @@ class TableMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = rows = memory.Memory(self._memory)
+        m.submodules.memory = rows = memory.Memory(self._memory, attrs=NO_COLLISION)
         read = rows.read_port()
         write = rows.write_port()
         m.d.comb += [
             read.addr.eq(self.address),
             read.en.eq(self.enable),
-            self.data.eq(read.data),
             write.en.eq(self.load),
             write.addr.eq(self.load_address),
             write.data.eq(self.load_data),
         ]
+        moved = Signal.like(self.data, reset_less=True)
+        m.d.comb += self.data.eq(moved)
+        with m.If(self.move):
+            m.d.sync += moved.eq(read.data)
         return m

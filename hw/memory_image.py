@@ -199,12 +199,17 @@ def _ints(values: list[int], total: int) -> Rows:
     return np.frombuffer(joined, "<u4").reshape(-1, total).astype(np.uint32)
 
 
-def _const(layout: data.StructLayout, values: dict[str, Any]) -> int:
+def _const(layout: data.Layout, values: dict[str, Any]) -> int:
     return Const.cast(layout.const(values)).value
 
 
 def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str, int]) -> int:
-    values: dict[str, Any] = {"times": one.times - 1, "closes": one.closes, "back": one.back}
+    values: dict[str, Any] = {
+        "times": one.times - 1,
+        "once": one.times == 1,
+        "closes": one.closes,
+        "back": one.back,
+    }
     if isinstance(one, Consume):
         scalars = one.tables.constants()
         values |= {

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 
 __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSender"]
 
@@ -93,7 +94,9 @@ class PacketReceiver(wiring.Component):
         m = Module()
         depth = self._depth
         pointer = ceil_log2(depth) + 1
-        m.submodules.buffer = buffer = memory.Memory(shape=32, depth=depth, init=[])
+        m.submodules.buffer = buffer = memory.Memory(
+            shape=32, depth=depth, init=[], attrs=NO_COLLISION
+        )
         m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=32).create()
         write = buffer.write_port()
         read = buffer.read_port()

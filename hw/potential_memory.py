@@ -5,6 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 
 __all__ = ["PotentialMemory"]
 
@@ -22,9 +23,9 @@ class PotentialMemory(wiring.Component):
     issue, issue_address : In
         Read of a word, to be written back.
     candidate, candidate_address : In
-        The read that would be issued were it not for ``hold``.
+        The read that would be issued in the next clock were it not for ``hold``.
     hold : Out
-        The candidate must not be issued in this clock.
+        The candidate of the clock before must not be issued in this clock.
     data : Out
         The word whose read was issued two clocks ago.
     write, write_address, write_data : In
@@ -54,7 +55,10 @@ class PotentialMemory(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.memory = words = memory.Memory(
-            shape=config.lanes * config.potential_bits, depth=config.potential_words, init=[]
+            shape=config.lanes * config.potential_bits,
+            depth=config.potential_words,
+            init=[],
+            attrs=NO_COLLISION,
         )
         write = words.write_port()
         m.d.comb += [
@@ -71,17 +75,19 @@ class PotentialMemory(wiring.Component):
     def _block(self, m: Module, words: memory.Memory) -> None:
         read = words.read_port()
         m.d.comb += read.addr.eq(self.issue_address)
-        m.d.sync += self.data.eq(read.data)
+        word = Signal.like(self.data, reset_less=True)
+        m.d.sync += word.eq(read.data)
+        m.d.comb += self.data.eq(word)
         valid = self.issue
         address = self.issue_address
         collisions = []
         for distance in range(1, 4):
+            collisions.append(valid & (address == self.candidate_address))
             earlier_valid = Signal(name=f"valid_{distance}")
             earlier = Signal(self._config.potential_address, name=f"address_{distance}")
             m.d.sync += [earlier_valid.eq(valid), earlier.eq(address)]
-            collisions.append(earlier_valid & (earlier == self.candidate_address))
             valid, address = earlier_valid, earlier
-        m.d.comb += self.hold.eq(self.candidate & Cat(collisions).any())
+        m.d.sync += self.hold.eq(self.candidate & Cat(collisions).any())
 
     def _distributed(self, m: Module, words: memory.Memory) -> None:
         read = words.read_port(domain="comb")

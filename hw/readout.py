@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from augend.gen.gumbel import ENTRIES, TIE_BITS
 from augend.gen.softmax import FRACTION_BITS
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
 from augend.hw.score_walk import ScoreWalk, address_bits
 from augend.hw.softmax_draw import DRAW_CLOCKS, SoftmaxDraw, softmax_constants
 
@@ -157,7 +158,10 @@ class Readout(wiring.Component):
         config = self._config
         bits = config.potential_bits
         m.submodules.words = words = memory.Memory(
-            shape=config.lanes * bits, depth=config.readout_words, init=[]
+            shape=config.lanes * bits,
+            depth=config.readout_words,
+            init=[],
+            attrs=NO_COLLISION,
         )
         write = words.write_port()
         read = words.read_port()

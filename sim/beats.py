@@ -8,15 +8,18 @@ import numpy.typing as npt
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["StepBeats", "spike_planes", "step_beats"]
+__all__ = ["FAN_OUT", "StepBeats", "spike_planes", "step_beats"]
 
 Ints = npt.NDArray[np.int64]
 
 _REUSE = 4
 """Clocks from a beat until its word may be read again in a block RAM potential memory."""
 
-_AHEAD = 3
-"""Items (spikes, or masked words) that the fan-out unit holds before the one it is expanding."""
+_AHEAD = 5
+"""Items (spikes, or masked words) between the event word and the beats that are made."""
+
+FAN_OUT = 6
+"""Clocks from taking an event word until its first beat."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +38,7 @@ class StepBeats:
         Clocks in which a beat had to wait for its word.
     until_token
         Clocks from the first beat until the token leaves the queue, which it does as soon as
-        there is a place for it ahead of the last items.
+        the last event word's first spike is being expanded.
     """
 
     words: Ints
@@ -100,6 +103,11 @@ def step_beats(
     items = flat.sum(1, dtype=np.int64)
     words = (flat @ synapses.astype(np.float64)).astype(np.int64)
     beats = (flat @ clocks.astype(np.float64)).astype(np.int64)
+    # The token leaves once this item has gone on from the event word; none where below 0.
+    of_word = spikes.sum(2, dtype=np.int64)  # (images, words)
+    at = of_word.shape[1] - 1 - (of_word[:, ::-1] > 0).argmax(1)
+    in_last = of_word[np.arange(images), at]
+    leaving = items - in_last - 1 - _AHEAD
     held = np.zeros(images, np.int64)
     held_before = np.zeros(images, np.int64)
     rows_of, columns_of, first_of = (
@@ -109,29 +117,18 @@ def step_beats(
         # Dense: every item covers the same words, each of which comes back after ``run`` clocks.
         extra = max(0, _REUSE - tables.run)
         held = extra * np.maximum(items - 1, 0)
-        held_before = extra * np.maximum(items - 1 - _AHEAD, 0)
+        held_before = extra * np.maximum(leaving - (tables.run == 1), 0)
     elif block:
         edges = _edges(tables, first_of, rows_of, columns_of)
         for i in range(images):
-            held[i], held_before[i] = _holds(np.flatnonzero(flat[i]), clocks, edges)
-    last = _last_items(flat, clocks)
-    until_token = np.where(items < _AHEAD, items - 4, beats - last + held_before - 1)
+            held[i], held_before[i] = _holds(
+                np.flatnonzero(flat[i]), clocks, edges, int(leaving[i])
+            )
+    ahead = np.cumsum(flat, axis=1) <= leaving[:, None] + 1  # items up to that one
+    before = ((flat & ahead) @ clocks.astype(np.float64)).astype(np.int64)
+    until_token = np.where(leaving < 0, leaving + 1, before + held_before)
+    until_token = np.where(items == 0, -FAN_OUT, until_token)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
-
-
-def _last_items(flat: npt.NDArray[np.bool_], clocks: Ints) -> Ints:
-    """Clocks of the last items of each image, as many as the fan-out unit holds ahead."""
-    if np.ptp(clocks) == 0:
-        return np.minimum(flat.sum(1), _AHEAD) * clocks[0]
-    total = np.zeros(len(flat), np.int64)
-    left = flat.copy()
-    images = np.arange(len(flat))
-    for _ in range(_AHEAD):
-        at = flat.shape[1] - 1 - left[:, ::-1].argmax(1)
-        found = left[images, at]
-        total += np.where(found, clocks[at], 0)
-        left[images, at] = False
-    return total
 
 
 def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
@@ -152,11 +149,11 @@ def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tup
     return heads, tails
 
 
-def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
-    """Clocks held in a sequence of items, in all and before the last items.
+def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int) -> tuple[int, int]:
+    """Clocks held in a sequence of items: in all, and before the last beat of item ``leaving``.
 
-    A beat waits until four clocks after the last one that touched its word. Only the first and
-    last three beats of an item can be near enough to another's.
+    A beat waits until four clocks after the last one that touched its word. Only the first and last
+    three beats of an item can be near enough to another's.
     """
     if len(at) < 2:
         return 0, 0
@@ -172,7 +169,7 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
         same = (heads[back:, :, None] == tails[:-back, None, :]) & (heads[back:, :, None] >= 0)
         suspects[back:] |= same.any((1, 2))
     held = 0
-    before = np.zeros(len(at) + 1, np.int64)  # clocks held in the items before each
+    before = 0
     recent: dict[int, int] = {}  # clocks held at the latest positions
     for i in np.flatnonzero(suspects):
         for q in range(min(near, int(sizes[i]))):
@@ -187,6 +184,6 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints]) -> tuple[int, int]:
                         wait = max(0, _REUSE - (position - earlier) - passed)
                         recent[position] = recent.get(position, 0) + wait
                         held += wait
-        before[i + 1] = held
-    before = np.maximum.accumulate(before)
-    return held, int(before[max(0, len(at) - _AHEAD)])
+                        if i < leaving or (i == leaving and q < sizes[i] - 1):
+                            before += wait
+    return held, before

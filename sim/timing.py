@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, End, Instruction, Select, Sweep, Take, holds
-from augend.sim.beats import StepBeats, spike_planes, step_beats
+from augend.sim.beats import FAN_OUT, StepBeats, spike_planes, step_beats
 from augend.sim.input_passes import input_passes
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
@@ -21,11 +21,11 @@ Ints = npt.NDArray[np.int64]
 _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
 _PRODUCT = 2  # beside the bits of an inhibition, until a sweep that inhibits can begin
+_FRESH = 1  # from an instruction's execution until a take can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
-_FAN_OUT = 4  # from taking an event word until its first beat
-_VISIBLE = 2  # from queueing a token until its step can be taken
-_SCAN = 2  # from reading an input row until its event word is queued
+_VISIBLE = 3  # from queueing a token until its step can be taken
+_SCAN = 3  # from reading an input row until its event word is queued
 _INTERVAL = 1  # further, where intensities are compared with an interval
 _DRAW = 4  # further, from a word's last pixel on, where each is compared with a draw
 _COUNT = 2  # reading how many events a step has
@@ -399,7 +399,7 @@ class _Run:
         port = self.ports[one.port]
         if not port.pending or port.pending[0][0] != one.source:
             return False
-        port.waiting[core] = one, self.clock[core]
+        port.waiting[core] = one, self.clock[core] + _FRESH
         if len(port.waiting) < len(self.placement.listeners(one.source)):
             return False
         source, step, visible, left = self._next(port)
@@ -412,7 +412,7 @@ class _Run:
             self.took[each] = clock, self._waited(each)
             self.stalls["starved"][:, each] += self.live * (taken - words - clock)
             self.clock[each] = taken + _NEXT
-            self.clocks[take.population] += self.live * (words + _NEXT)
+            self.clocks[take.population] += self.live * (_FRESH + words + _NEXT)
             self.kept[each] = source, step
         del self.took[core]
         port.waiting.clear()
@@ -434,8 +434,8 @@ class _Run:
         clock = self.clock[core]
         discards = one.discards_last and iteration == one.times - 1
         if discards and one.replays:
-            self.clock[core] = clock + _NEXT
-            self.clocks[one.population] += _NEXT
+            self.clock[core] = clock + _FRESH + _NEXT
+            self.clocks[one.population] += _FRESH + _NEXT
             return True
         if one.replays:
             source, step = self.kept[core]
@@ -446,18 +446,20 @@ class _Run:
                 return False
             source, step, visible, left = self._next(port)
             begin, beats = np.maximum(clock, visible), self._beats(one, source, step)
-            left[:] = begin + _FAN_OUT + beats.until_token
+            left[:] = begin + FAN_OUT + beats.until_token
             self.kept[core] = source, step
             if discards:
+                clock = clock + _FRESH
+                begin = np.maximum(clock, visible)
                 left[:] = begin + spike_planes(self._spikes(source, step)).any(2).sum(1)
                 self.stalls["starved"][:, core] += self.live * (begin - clock)
                 self.clock[core] = left + _NEXT
-                self.clocks[one.population] += self.live * (self.clock[core] - begin)
+                self.clocks[one.population] += self.live * (self.clock[core] - begin + _FRESH)
                 return True
         self.stalls["starved"][:, core] += self.live * (begin - clock)
         self.stalls["held"][:, core] += self.live * beats.held
         self.words[one.population] += self.live * beats.words
-        self.clock[core] = begin + _FAN_OUT + beats.beats + beats.held + _NEXT
+        self.clock[core] = begin + FAN_OUT + beats.beats + beats.held + _NEXT
         self.clocks[one.population] += self.live * (self.clock[core] - begin)
         return True
 
@@ -527,7 +529,7 @@ class _Run:
         """Wait until all cores do; what ends then stays as it is in all counts."""
         step = self.decisions[core]
         if step == self.placement.network.timesteps - 1:
-            self.clock[core] = self.clock[core] + _NEXT
+            self.clock[core] = self.clock[core] + _FRESH + _NEXT
             return True
         if step == len(self.told):
             self.arrived.add(core)

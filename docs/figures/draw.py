@@ -204,7 +204,7 @@ def core() -> Picture:
     p.text(100, 26, "event words from the router", size=11)
     p.arrow((100, 32), (100, 46), (200, 46), (200, 82), (214, 82))
     p.box(14, 60, 170, 76, "sequencer", "schedule memory,", "loop counter", kind="logic")
-    p.box(216, 60, 150, 76, "fan-out", "4 tables, 4 stages", kind="logic")
+    p.box(216, 60, 150, 76, "fan-out", "4 tables, 6 stages", kind="logic")
     p.box(216, 244, 150, 76, "sweep", "three counters", kind="logic")
     p.arrow((184, 114), (214, 114))
     p.arrow((120, 136), (120, 282), (214, 282))
@@ -240,21 +240,23 @@ def core() -> Picture:
 
 
 def fan_out() -> Picture:
-    """The fan-out unit's four stages, and the order of taps in a worked example."""
+    """The fan-out unit's stages, and the order of taps in a worked example."""
     p = Picture(width=960, height=520)
     names = [
         ("expander", "lowest set lane", "of the event word"),
         ("look-up", "row[a], column[b],", "group[g], lane[l]"),
         ("sum", "of 4 potential and", "4 weight addresses"),
         ("beats", "count up: run,", "columns, rows"),
+        ("issue", "or hold"),
     ]
-    p.text(78, 62, "event word", size=12)
-    p.arrow((26, 76), (138, 76))
-    for i, (title, *lines) in enumerate(names):
-        x = 140 + i * 172
-        p.box(x, 40, 136, 72, title, *lines, kind="memory" if i == 1 else "logic")
-        p.arrow((x + 136, 76), (x + (170 if i < 3 else 200), 76))
-        p.text(x + 68, 130, f"clock {i + 1}", size=11, faint=True)
+    clocks = ["clock 1", "clocks 2, 3", "clock 4", "clock 5", "clock 6"]
+    p.text(58, 62, "event word", size=12)
+    p.arrow((16, 76), (98, 76))
+    for i, ((title, *lines), clock) in enumerate(zip(names, clocks, strict=True)):
+        x = 100 + i * 146
+        p.box(x, 40, 124, 72, title, *lines, kind="memory" if i == 1 else "logic")
+        p.arrow((x + 124, 76), (x + (144 if i < 4 else 190), 76))
+        p.text(x + 62, 130, clock, size=11, faint=True)
     p.text(880, 62, "a beat a clock", size=12)
     p.text(880, 104, "potential word,", size=11, faint=True)
     p.text(880, 119, "weight word", size=11, faint=True)

@@ -6,7 +6,7 @@ from augend.hw.counters import QUANTITIES, Counters
 from .streams import simulate
 
 
-def test_adds_back_to_back_and_restarts_from_zero_when_read():
+def test_adds_every_other_clock_and_restarts_from_zero_when_read():
     rng = Random(5)
     dut = Counters(AcceleratorConfig(populations=4))
     tally = [[0] * 4 for _ in QUANTITIES]
@@ -22,7 +22,8 @@ def test_adds_back_to_back_and_restarts_from_zero_when_read():
                 if strobes >> q & 1:
                     tally[q][population] += amount
             await ctx.tick()
-        ctx.set(dut.add, 0)
+            ctx.set(dut.add, 0)
+            await ctx.tick()
         ctx.set(dut.read, (1 << len(QUANTITIES)) - 1)
         for again in (False, True):
             for population in range(4):

@@ -120,7 +120,7 @@ def test_a_row_a_clock_from_start_to_token():
             if ctx.get(dut.wrote):
                 wrote.append((clock, ctx.get(dut.wrote_word).token))
             await ctx.tick()
-        # claim, then the first address; the row is there two clocks later
-        assert wrote == [(4 + i, 0) for i in range(rows)] + [(4 + rows, 1)]
+        # claim, then the first address; the row is there two clocks later, its mask three
+        assert wrote == [(5 + i, 0) for i in range(rows)] + [(5 + rows, 1)]
 
     simulate(dut, bench)

@@ -19,7 +19,7 @@ def fields(payload):
     return payload.g, payload.token
 
 
-def test_a_step_is_seen_two_clocks_after_its_token():
+def test_a_step_is_seen_three_clocks_after_its_token():
     dut = EventQueue(CONFIG)
 
     async def bench(ctx):
@@ -34,8 +34,9 @@ def test_a_step_is_seen_two_clocks_after_its_token():
         ctx.set(dut.word, word(0, token=1))
         await ctx.tick()
         ctx.set(dut.write, 0)
-        assert not ctx.get(dut.events.valid)
-        await ctx.tick()
+        for _ in range(2):
+            assert not ctx.get(dut.events.valid)
+            await ctx.tick()
         assert ctx.get(dut.events.valid)
         ctx.set(dut.events.ready, 1)
         for g in range(3):
@@ -101,3 +102,22 @@ def test_order_is_kept_whatever_the_stalls(seed):
 
     simulate(dut, writer, reader)
     assert not scoreboard
+
+
+def test_an_empty_step_is_seen_three_clocks_after_its_token():
+    dut = EventQueue(CONFIG)
+
+    async def bench(ctx):
+        ctx.set(dut.claim, 1)
+        await ctx.tick()
+        ctx.set(dut.claim, 0)
+        ctx.set(dut.write, 1)
+        ctx.set(dut.word, word(0, token=1))
+        await ctx.tick()
+        ctx.set(dut.write, 0)
+        for _ in range(2):
+            assert not ctx.get(dut.events.valid)
+            await ctx.tick()
+        assert ctx.get(dut.events.valid)
+
+    simulate(dut, bench)

@@ -49,7 +49,7 @@ def test_a_loaded_row_stays_while_none_is_read():
     simulate(dut, bench)
 
 
-def test_a_table_entry_is_there_a_clock_later_and_stays_while_not_enabled():
+def test_a_table_entry_is_there_two_clocks_later_and_stays_while_not_moved():
     dut = TableMemory(layout=data.StructLayout({"low": 4, "high": 4}), depth=len(ROWS))
 
     async def bench(ctx):
@@ -63,11 +63,17 @@ def test_a_table_entry_is_there_a_clock_later_and_stays_while_not_enabled():
         ctx.set(dut.address, 9)
         await ctx.tick()
         ctx.set(dut.enable, 0)
+        ctx.set(dut.move, 1)
         ctx.set(dut.address, 2)
         for _ in range(3):
-            assert (ctx.get(dut.data.low), ctx.get(dut.data.high)) == (ROWS[9] & 15, ROWS[9] >> 4)
             await ctx.tick()
+            assert (ctx.get(dut.data.low), ctx.get(dut.data.high)) == (ROWS[9] & 15, ROWS[9] >> 4)
         ctx.set(dut.enable, 1)
+        ctx.set(dut.move, 0)
+        for _ in range(2):
+            await ctx.tick()
+            assert (ctx.get(dut.data.low), ctx.get(dut.data.high)) == (ROWS[9] & 15, ROWS[9] >> 4)
+        ctx.set(dut.move, 1)
         await ctx.tick()
         assert (ctx.get(dut.data.low), ctx.get(dut.data.high)) == (ROWS[2] & 15, ROWS[2] >> 4)
 

@@ -19,18 +19,18 @@ def test_the_same_word_again_is_held(kind, held):
     async def bench(ctx):
         ctx.set(dut.issue, 1)
         ctx.set(dut.issue_address, 5)
-        await ctx.tick()
-        ctx.set(dut.issue, 0)
         ctx.set(dut.candidate, 1)
         ctx.set(dut.candidate_address, 5)
+        await ctx.tick()
+        ctx.set(dut.issue, 0)
         clocks = 0
         while ctx.get(dut.hold):
             clocks += 1
             await ctx.tick()
         assert clocks == held
         ctx.set(dut.issue, 1)
-        await ctx.tick()
         ctx.set(dut.candidate_address, 4)
+        await ctx.tick()
         assert not ctx.get(dut.hold)
 
     simulate(dut, bench)
@@ -46,17 +46,17 @@ def test_ideal_memory_under_random_additions(kind, seed):
 
     async def bench(ctx):
         line = [None, None, None, None]  # (address, sum) by clocks since issue
-        address = 0
+        wants, address = False, 0
         for clock in range(2000):
-            if rng.random() < 0.7:
-                address = rng.randrange(3 if clock % 100 < 50 else 8)
-            wants = rng.random() < 0.9
-            ctx.set(dut.candidate, wants)
-            ctx.set(dut.candidate_address, address)
             issued = wants and not ctx.get(dut.hold)
             line = [(address, None) if issued else None, *line[:3]]
             ctx.set(dut.issue, issued)
             ctx.set(dut.issue_address, address)
+            if issued or not wants:
+                wants = rng.random() < 0.9
+                address = rng.randrange(3 if clock % 100 < 50 else 8)
+            ctx.set(dut.candidate, wants)
+            ctx.set(dut.candidate_address, address)
             ctx.set(dut.write, line[3] is not None)
             if line[3] is not None:
                 ctx.set(dut.write_address, line[3][0])

@@ -42,6 +42,8 @@ class ListedQueue(wiring.Component):
         dut = self._queue(config)
         m.submodules.dut = dut
         inside = opened(dut)
+        words = inside.submodules.words
+        rows = [words.read_port(domain="comb") for _ in range(depth)]
         taken = Signal()
         m.d.comb += [
             dut.claim.eq(self.claim),
@@ -86,15 +88,22 @@ class ListedQueue(wiring.Component):
                 Assert(tokens != 0),
             ]
         seen = Signal()
+        known = Signal()
         arrived = Signal(range(depth + 2))
-        m.d.sync += [seen.eq(ends), arrived.eq(arrived + seen - (taken & listed[0][-1]))]
+        m.d.sync += [
+            seen.eq(ends),
+            known.eq(seen),
+            arrived.eq(arrived + known - (taken & listed[0][-1])),
+        ]
         m.d.comb += [
             Assert(dut.events.valid == (arrived != 0)),
             Assert(dut.room == (owed + tokens < config.queue_steps)),
-            Assert(inside.submodules.words.w_rdy | ~self.write),
+            Assert((count != depth) | ~self.write),
         ]
         if self._invariants:
-            self._invariant(m, inside, listed, count, tokens, owed, in_step, arrived, seen)
+            self._invariant(
+                m, inside, rows, listed, count, tokens, owed, in_step, arrived, seen, known
+            )
 
         full = Signal()
         drained = Signal()
@@ -110,46 +119,57 @@ class ListedQueue(wiring.Component):
         ]
         return m
 
-    def _invariant(self, m, inside, listed, count, tokens, owed, in_step, arrived, seen) -> None:
+    def _invariant(
+        self, m, inside, rows, listed, count, tokens, owed, in_step, arrived, seen, known
+    ) -> None:
         """What ties the queue's registers and memory to the list."""
         config = self._config
         depth = config.queue_depth
         words = inside.submodules.words
-        buffer = opened(words)
-        rows = [buffer.submodules.storage.read_port(domain="comb") for _ in range(depth - 1)]
-        consume = local(buffer, "consume")
-        produce = local(buffer, "produce")
-        level = local(buffer, "inner_level")
-        size = depth - 1
+        waiting, came, fetched, held = (
+            local(inside, name) for name in ("stored", "came", "fetched", "held")
+        )
+        written = Signal()
+        m.d.sync += written.eq(self.write)
+        stored = Signal(range(depth + 2))
+        m.d.comb += stored.eq(waiting + came)
+        consume = local(inside, "read__addr")
+        produce = local(inside, "write__addr")
+        ends = Mux(consume + stored >= depth, consume + stored - depth, consume + stored)
         m.d.comb += [
-            Assert(count == level + words.r_rdy),
-            Assert(level <= size),
-            Assert(consume < size),
-            Assert(
-                produce == Mux(consume + level >= size, consume + level - size, consume + level)
-            ),
+            Assert(count == stored + fetched + held),
+            Assert(stored < depth),
+            Assert(came == written),
+            Assert(consume < depth),
+            Assert(produce == ends),
             Assert(local(inside, "claimed") == owed + tokens),
             Assert(local(inside, "complete") == arrived),
-            Assert(local(inside, "entering") == seen),
-            Assert(tokens == arrived + seen),
+            Assert(local(inside, "written") == seen),
+            Assert(local(inside, "entering") == known),
+            Assert(tokens == arrived + seen + known),
             Assert(owed + tokens <= config.queue_steps),
             Assert((in_step == 0) | (owed != 0)),
             Assert(in_step <= config.queue_words),
             Assert(count <= depth),
-            Assert(words.r_rdy | (count <= 1)),
         ]
-        written = Signal()
-        m.d.sync += written.eq(self.write)
-        with m.If((count != 0) & ~words.r_rdy):
-            m.d.comb += Assert(written)
+        with m.If(~fetched & (stored != 0)):  # nothing stays behind
+            m.d.comb += Assert(written & (stored == 1))
         with m.If(seen):
-            m.d.comb += Assert(listed[count - 1] >> len(listed[0]) - 1)
-        with m.If(words.r_rdy):
-            m.d.comb += Assert(words.r_data == listed[0])
+            m.d.comb += [Assert(written), Assert(listed[count - 1] >> len(listed[0]) - 1)]
+        with m.If(known):
+            m.d.comb += [
+                Assert(held | fetched),
+                Assert(count > written),
+                Assert(listed[count - 1 - written] >> len(listed[0]) - 1),
+            ]
+        with m.If(held):
+            m.d.comb += Assert(local(inside, "ahead") == listed[0])
+        with m.If(fetched):
+            m.d.comb += Assert(words.read_ports[0].data == listed[held])
         for i, row in enumerate(rows):
-            m.d.comb += row.addr.eq(Mux(consume + i >= size, consume + i - size, consume + i))
-            with m.If(i < level):
-                m.d.comb += Assert(row.data == listed[words.r_rdy + i])
+            m.d.comb += row.addr.eq(Mux(consume + i >= depth, consume + i - depth, consume + i))
+            with m.If(i < stored):
+                m.d.comb += Assert(row.data == listed[held + fetched + i])
         # Between tokens there are no more words than a step has; after the last, those written.
         run = 0
         for i in range(depth):
@@ -182,15 +202,20 @@ OBLIGATIONS = [
         depth=16,
     )
     for what, sound, broken in (
-        ("half a step is seen", "words.r_rdy & (complete != 0)", "words.r_rdy"),
+        ("half a step is seen", "held & (complete != 0)", "held"),
         ("credit for one step more", "claimed != config.queue_steps", "1"),
         (
             "any word gives its step's room back",
             "claimed + self.claim - leaving",
-            "claimed + self.claim - words.r_en",
+            "claimed + self.claim - taken",
         ),
-        ("a word too small", "depth=config.queue_depth", "depth=config.queue_depth - 1"),
-        ("a word taken unseen", "self.events.valid & self.events.ready)", "self.events.ready)"),
+        ("a word too small", "depth = config.queue_depth", "depth = config.queue_depth - 3"),
+        (
+            "a word taken unseen",
+            "self.events.valid & self.events.ready)",
+            "held & self.events.ready)",
+        ),
+        ("a word overtaken in the register", "~held | taken", "1"),
         ("a token counted late", "complete + entering", "complete + (entering & ~leaving)"),
     )
 ]

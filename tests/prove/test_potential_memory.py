@@ -18,17 +18,18 @@ WORDS = 4
 class IdealMemory(wiring.Component):
     """Issuer of reads that are written back, and what one marked word must then hold.
 
-    Additions come as candidates, are issued unless held, and are written back three clocks later
-    with an arbitrary addend; sweeps are issued whatever ``hold`` says and written back four clocks
-    later. The write port is one: no addition in the clock after a sweep. A sweep comes to a word no
-    sooner than four clocks after an addition to it (the core has two clocks between instructions),
-    and nothing comes to it within five clocks after a sweep.
+    Additions are candidates a clock before they are issued, unless held, and are written back three
+    clocks later with an arbitrary addend; sweeps are issued whatever ``hold`` says and written back
+    four clocks later. The write port is one: no addition in the clock after a sweep. A sweep comes
+    to a word no sooner than four clocks after an addition to it (the core has two clocks between
+    instructions), and nothing comes to it within five clocks after a sweep.
     """
 
     mark: In(2)
     candidate: In(1)
     sweep: In(1)
     address: In(2)
+    sweep_address: In(2)
     addend: In(BITS)
 
     def __init__(self, kind: str, memory: type, invariants: bool) -> None:
@@ -51,24 +52,29 @@ class IdealMemory(wiring.Component):
         adds = [Signal(name=f"add_{i}") for i in range(5)]
         sweeps = [Signal(name=f"sweep_{i}") for i in range(6)]
         addresses = [Signal(2, name=f"address_{i}") for i in range(6)]
+        planned = Signal()
+        planned_address = Signal(2)
+        m.d.sync += [planned.eq(self.candidate), planned_address.eq(self.address)]
         m.d.comb += [
-            adds[0].eq(self.candidate & ~dut.hold),
+            adds[0].eq(planned & ~dut.hold),
             sweeps[0].eq(self.sweep),
-            addresses[0].eq(self.address),
-            Assume(~(self.candidate & self.sweep)),
-            Assume(~(self.candidate & sweeps[1])),
+            addresses[0].eq(Mux(self.sweep, self.sweep_address, planned_address)),
+            Assume(~(planned & self.sweep)),
+            Assume(~(planned & sweeps[1])),
             dut.candidate.eq(self.candidate),
             dut.candidate_address.eq(self.address),
             dut.issue.eq(adds[0] | self.sweep),
-            dut.issue_address.eq(self.address),
+            dut.issue_address.eq(addresses[0]),
         ]
+        with m.If(planned & dut.hold):
+            m.d.comb += Assume(self.candidate & (self.address == planned_address))
         for line in (adds, sweeps, addresses):
             m.d.sync += [late.eq(early) for early, late in zip(line, line[1:], strict=False)]
         for past in range(1, 5):
-            with m.If(sweeps[past] & (addresses[past] == self.address)):
-                m.d.comb += [Assume(~self.candidate), Assume(~self.sweep)]
+            with m.If(sweeps[past] & (addresses[past] == addresses[0])):
+                m.d.comb += [Assume(~planned), Assume(~self.sweep)]
         for past in range(1, 4):
-            with m.If(adds[past] & (addresses[past] == self.address)):
+            with m.If(adds[past] & (addresses[past] == addresses[0])):
                 m.d.comb += Assume(~self.sweep)
 
         # What was read two clocks after issue goes back one or two clocks later.
@@ -153,8 +159,8 @@ OBLIGATIONS = [
         (
             "block",
             "hold forgets what was held",
-            "earlier == self.candidate_address",
-            "earlier == self.issue_address + 1",
+            "address == self.candidate_address",
+            "address == self.issue_address + 1",
         ),
         ("distributed", "no forward", FORWARD, "Signal()"),
         ("distributed", "forward a clock late", FORWARD, FORWARD.replace("_2", "_1")),
