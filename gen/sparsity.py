@@ -10,7 +10,7 @@ from augend.gen.lane_layout import LaneLayout
 from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.projection import Projection
 
-__all__ = ["kept_words", "without_pruned", "word_of"]
+__all__ = ["can_be_sparse", "kept_words", "without_pruned", "word_of"]
 
 
 def without_pruned(network: SpikingNetwork, lanes: int) -> SpikingNetwork:
@@ -32,14 +32,15 @@ def without_pruned(network: SpikingNetwork, lanes: int) -> SpikingNetwork:
         network,
         projections=tuple(
             _sparse(p, network.shape_of(p.target), lanes, network.bits_of(p))
-            if _can_be(network, p)
+            if can_be_sparse(network, p)
             else p
             for p in network.projections
         ),
     )
 
 
-def _can_be(network: SpikingNetwork, projection: Projection) -> bool:
+def can_be_sparse(network: SpikingNetwork, projection: Projection) -> bool:
+    """Whether hardware could leave synapses out of a projection that has all of them."""
     if projection.kind != "dense" or projection.kept is not None:
         return False
     if projection.source_channels is not None or projection.target_channels is not None:

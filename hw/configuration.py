@@ -13,6 +13,7 @@ OPTIONAL = frozenset(
         "rate_input",
         "spike_steps",
         "channel_ranges",
+        "target_entries",
         "delays",
         "weight_shift",
         "replay_words",
@@ -82,6 +83,9 @@ class AcceleratorConfig:
         bit planes, an event word for each.
     channel_ranges
         1 where projections lead from some of a population's channels.
+    target_entries
+        Weight words of pruned projections that a core holds, each with the word of its target; 0
+        where there are none.
     weight_shift
         The most by which a weight is shifted left, for its projection and for its spike plane.
     delays
@@ -142,6 +146,7 @@ class AcceleratorConfig:
     signed_events: int = 0
     spike_planes: int = 1
     channel_ranges: int = 0
+    target_entries: int = 0
     delays: int = 0
     replay_words: int = 0
     weight_shift: int = 0
@@ -243,6 +248,11 @@ class AcceleratorConfig:
         """Width that addresses the deepest fan-out table."""
         deepest = max(self.row_entries, self.column_entries, self.group_entries, self.lane_entries)
         return max(1, ceil_log2(deepest))
+
+    @property
+    def target_address(self) -> int:
+        """Width that addresses the words of pruned projections."""
+        return max(1, ceil_log2(self.target_entries))
 
     @property
     def run_bits(self) -> int:

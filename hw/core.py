@@ -116,6 +116,9 @@ class Core(wiring.Component):
             fan_out.load.eq(Cat(strobe[name] for name in TABLES)),
             fan_out.load_address.eq(self.load.address),
             fan_out.load_data.eq(self.load.row),
+            fan_out.target_load.eq(strobe["target"]),
+            fan_out.target_address.eq(self.load.address),
+            fan_out.target_data.eq(self.load.row),
         ]
         write = schedule.write_port()
         m.d.comb += [

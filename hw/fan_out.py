@@ -8,6 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.instruction import projection_layout
 from augend.hw.memory import TableMemory
+from augend.hw.target_words import TargetWords, beat, target_entry
 
 __all__ = ["TABLES", "FanOut", "table_entry"]
 
@@ -48,7 +49,8 @@ class FanOut(wiring.Component):
     The first beat comes six clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
-    a multiplication or division.
+    a multiplication or division. Hardware for pruned projections takes three clocks more, in which
+    their beats get the words of potentials that they are for.
 
     Members
     -------
@@ -74,6 +76,8 @@ class FanOut(wiring.Component):
         The token has come through; all earlier beats have been issued.
     load, load_address, load_data : In
         A write strobe for each of ``TABLES``, address and entry.
+    target_load, target_address, target_data : In
+        Likewise for the words of the targets of pruned projections.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -96,6 +100,9 @@ class FanOut(wiring.Component):
                 "load": In(len(TABLES)),
                 "load_address": In(config.table_address),
                 "load_data": In(table_entry(config)),
+                "target_load": In(int(config.target_entries > 0)),
+                "target_address": In(config.target_address),
+                "target_data": In(target_entry(config)),
             }
         )
 
@@ -333,27 +340,58 @@ class FanOut(wiring.Component):
                         weight.eq(next_row_weight),
                     ]
 
-        # The beat that is issued, or held.
+        made = Signal(beat(config))
+        m.d.comb += [
+            made.makes.eq(makes),
+            made.ends.eq(valid & token),
+            made.potential.eq(potential),
+            made.weight.eq(weight),
+            made.mask.eq(mask),
+            made.negative.eq(negative),
+            made.shift.eq(shift),
+            made.whole.eq(run_ends),
+        ]
+        self._issue(m, self._placed(m, made))
+
+    def _placed(self, m: Module, made: data.View) -> data.View:
+        """Put a pruned projection's beats where they belong, in hardware that has any."""
+        if not self._config.target_entries:
+            return made
+        m.submodules.targets = targets = TargetWords(self._config)
+        m.d.comb += [
+            targets.made.eq(made),
+            targets.move.eq(~self.hold),
+            targets.sparse.eq(self.projection.sparse),
+            targets.load.eq(self.target_load),
+            targets.load_address.eq(self.target_address),
+            targets.load_data.eq(self.target_data),
+        ]
+        return targets.placed
+
+    def _issue(self, m: Module, placed: data.View) -> None:
+        """Hold the beat that is issued, or wait with it."""
+        config = self._config
+        projection = self.projection
         issues = Signal()
         whole = Signal()
         arriving = Signal(config.lanes)
         number = Signal(range(config.lanes + 1))
         m.d.comb += [
             self.beat.eq(issues & ~self.hold),
-            self.candidate.eq(Mux(self.hold, issues, makes)),
-            self.candidate_address.eq(Mux(self.hold, self.potential_address, potential)),
+            self.candidate.eq(Mux(self.hold, issues, placed.makes)),
+            self.candidate_address.eq(Mux(self.hold, self.potential_address, placed.potential)),
         ]
         with m.If(~self.hold):
             m.d.sync += [
-                issues.eq(makes),
-                self.done.eq(valid & token),
-                self.potential_address.eq(potential),
-                self.weight_address.eq(weight),
-                arriving.eq(mask),
-                self.negative.eq(negative),
-                self.shift.eq(shift),
-                number.eq(sum(mask[i] for i in range(config.lanes))),
-                whole.eq(run_ends),
+                issues.eq(placed.makes),
+                self.done.eq(placed.ends),
+                self.potential_address.eq(placed.potential),
+                self.weight_address.eq(placed.weight),
+                arriving.eq(placed.mask),
+                self.negative.eq(placed.negative),
+                self.shift.eq(placed.shift),
+                number.eq(sum(placed.mask[i] for i in range(config.lanes))),
+                whole.eq(placed.whole),
             ]
         with m.If(projection.masked):
             m.d.comb += [self.gate.eq(arriving), self.additions.eq(number)]
@@ -362,3 +400,9 @@ class FanOut(wiring.Component):
                 self.gate.eq(Const(-1, config.lanes)),
                 self.additions.eq(Mux(whole, projection.additions, 0)),
             ]
+        if config.target_entries:
+            filled = Signal()
+            with m.If(~self.hold):
+                m.d.sync += filled.eq(projection.sparse & ~placed.partial)
+            with m.If(filled):
+                m.d.comb += self.additions.eq(config.lanes)

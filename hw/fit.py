@@ -97,6 +97,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "column_entries": max(len(core.column) for core in cores),
         "group_entries": max(len(core.group) for core in cores),
         "lane_entries": max(len(core.lane) for core in cores),
+        "target_entries": max(len(core.target) for core in cores),
         "coordinate_bits": max(1, coordinates.bit_length()),
         "instructions": max(len(core.instructions) for core in cores),
         "populations": len(placement.numbers),

@@ -55,6 +55,8 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         for name in ("row", "column", "group", "lane"):
             table = getattr(core, name)
             contents[name] = _pack([table[:, k : k + 1] for k in range(3)], widths)
+        target = [core.target[:, :1], core.target[:, 1:]]
+        contents["target"] = _pack(target, [config.potential_address, 1])
         result += [(name, i, contents[name]) for name in CORE_MEMORIES if len(contents[name])]
 
     network = placement.network

@@ -12,7 +12,8 @@ class SpikeLevels:
     A channel's spike stands for the activation ``s`` that loses least: the levels are
     ``s * min(floor(h / s + 0.5), spikes)``, as of neurons that start at half their threshold, and
     ``s`` is the least-squares fit of the levels to ``h`` (Lloyd 1982), followed over the batches.
-    Gradients pass as if nothing were rounded. In evaluation mode a ReLU is a ReLU again.
+    Gradients pass as if nothing were rounded, up to where there is no further spike. In evaluation
+    mode a ReLU is a ReLU again.
 
     Parameters
     ----------
@@ -56,4 +57,6 @@ class SpikeLevels:
             found = torch.stack([(h.flatten(1) * flat).sum(1), flat.square().sum(1)])
             sums.lerp_(found, 1 - self.MEMORY)
             rounded = (levels * step).transpose(0, 1).to(outputs.dtype)
-        return outputs + (rounded - outputs).detach()
+            most = (step * (self._spikes + 0.5)).transpose(0, 1).to(outputs.dtype)
+        held = torch.minimum(outputs, most)
+        return held + (rounded - held).detach()
