@@ -40,11 +40,12 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     ``*_base`` are first entries in the fan-out tables. ``by_channel``: the lane table has an entry
     for each source channel, not just for each lane. ``columns_in_lanes``: lanes lie along the
-    columns. ``masked``: the whole mask goes through in one clock, lane to lane. ``sparse``: the word
-    of potentials of each weight word is looked up, and ``additions`` counts where that is partial,
-    elsewhere the number of lanes. A kernel tap covers ``run_last + 1`` words, after which the potential address moves by ``column_step``; a
-    row further it moves by ``row_step``, the weight address by ``weight_row_step``. A run makes
-    ``additions`` additions. Weights are shifted left by ``shift``, and by the event word's plane.
+    columns. ``masked``: the whole mask goes through in one clock, lane to lane. ``sparse``: the
+    word of potentials of each weight word is looked up, and ``additions`` counts where that is
+    partial, elsewhere the number of lanes. A kernel tap covers ``run_last + 1`` words, after which
+    the potential address moves by ``column_step``; a row further it moves by ``row_step``, the
+    weight address by ``weight_row_step``. A run makes ``additions`` additions. Weights are shifted
+    left by ``shift``, and by the event word's plane.
     """
     return data.StructLayout(
         {

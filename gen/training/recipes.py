@@ -123,6 +123,17 @@ _MNIST = {
         learning_rate=4e-3,
         augmentation=Augmentation(shift=2, rotation=10, scaling=0.1),
     ),
+    "pruned-mlp": Recipe(
+        network="pruned-mlp",
+        epochs=24,
+        batch=512,
+        learning_rate=3e-3,
+        augmentation=Augmentation(shift=1),
+        bfloat16=True,
+        pixel_bits=1,
+        pruning=Pruning(kept=(0.08, 0.06, 1.0), form="blocks", last=0.5, price=0.1),
+        spikes=1,
+    ),
 }
 
 _CIFAR = {
