@@ -1,4 +1,4 @@
-"""784-1200-1200-10 pruned: what two forms of storing it cost, and the better one on the accelerator.
+"""784-1200-1200-10 pruned: what two ways to store it cost, and the better one in hardware.
 
 ``python -m tests.measure.pruned [--output FOLDER]``
 """

@@ -88,6 +88,7 @@ def compare_events(observation, config, placement, pixels):
     golden = GoldenModel(placement.network, record="trains").run(pixels)
     timing = TimingModel(
         placement,
+        queue_steps=config.queue_steps,
         potential_memory=config.potential_memory,
         targets=config.target_entries > 0,
     )

@@ -14,7 +14,10 @@ SHAPE = (4, 2, "block")
 
 @cache
 def pruning(lanes, cores, memory):
-    """An accelerator that runs every wiring of plain neurons, and every encoding."""
+    """An accelerator that runs every wiring of plain neurons, and every encoding.
+
+    A queue holds one step, so that the clock in which a token leaves decides when the next begins.
+    """
     return replace(
         overlay(lanes, cores, memory),
         populations=8,
@@ -30,6 +33,7 @@ def pruning(lanes, cores, memory):
         rate_input=1,
         spike_steps=4,
         spike_planes=8,
+        queue_steps=1,
     )
 
 
