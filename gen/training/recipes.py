@@ -131,7 +131,7 @@ _MNIST = {
         augmentation=Augmentation(shift=1),
         bfloat16=True,
         pixel_bits=1,
-        pruning=Pruning(kept=(0.08, 0.06, 1.0), form="blocks", last=0.5, price=0.1),
+        pruning=Pruning(kept=(0.05, 0.04, 1.0), form="blocks", last=0.5, price=0.2),
         spikes=1,
     ),
 }

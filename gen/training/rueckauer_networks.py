@@ -170,4 +170,4 @@ class PrunedMlp(MaxPoolCnn):
 
     blocks = ()
     hidden = (1200, 1200)
-    dropouts = (0.0, 0.05)
+    dropouts = (0.0, 0.0)

@@ -38,17 +38,13 @@ RECIPE = "pruned-mlp"
 SEED = 1
 WEIGHT_BITS = 4
 LANES = 16
-CALIBRATION = 2000
+CALIBRATION = 5000
 CHUNK = 1000
 RTL_IMAGES = 100
 DEVICE = "LFE5U-25F"
 BLOCK_RAM = 56
 RATE = 50_000
-FORMS: dict[Form, str] = {
-    "blocks": "whole words",
-    "banks": "lane-addressed, as many in each lane",
-    "weights": "lane-addressed, any weights",
-}
+FORMS: dict[Form, str] = {"blocks": "whole words", "banks": "lane-addressed"}
 
 
 def network_of(form: Form, training: DataSet, validation: DataSet) -> nn.Module:
@@ -115,6 +111,7 @@ def form_row(form: Form, network: nn.Module, train: DataSet, test: DataSet, step
         timesteps=steps,
         weight_bits=WEIGHT_BITS,
         pixel_bits=1,
+        norm="levels",
         lanes=LANES,
         source=RECIPE,
     )
@@ -167,6 +164,7 @@ def accelerator_row(network: nn.Module, train: DataSet, test: DataSet) -> dict[s
         timesteps=1,
         weight_bits=WEIGHT_BITS,
         pixel_bits=1,
+        norm="levels",
         lanes=LANES,
         sparse=True,
         source=RECIPE,
