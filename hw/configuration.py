@@ -127,6 +127,8 @@ class AcceleratorConfig:
     currents, halves, doubles
         1 where an input current is added in every step; where potentials are halved or doubled on
         the way to it.
+    counter_bits
+        Width of the counters of each population.
     threshold_bits, bias_bits, initial_bits
         Widths of stored thresholds, biases and initial potentials, signed, at most those of
         potentials.
@@ -179,6 +181,7 @@ class AcceleratorConfig:
     currents: int = 1
     halves: int = 1
     doubles: int = 1
+    counter_bits: int = 32
     threshold_bits: int = 32
     bias_bits: int = 32
     initial_bits: int = 32
@@ -226,6 +229,7 @@ class AcceleratorConfig:
             ("currents", 1),
             ("halves", 1),
             ("doubles", 1),
+            ("counter_bits", 32),
             ("threshold_bits", 32),
             ("bias_bits", 32),
             ("initial_bits", 32),

@@ -160,9 +160,9 @@ def window_layout(config: AcceleratorConfig) -> data.StructLayout:
 def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
     """Layout of an instruction; ``projection`` and ``sweep`` share their bits.
 
-    ``times`` is the length of the loop it stands in, less one; ``once`` says that it is 0; where
-    ``closes``, the loop goes back to ``back`` until it has been through ``times`` + 1 times.
-    ``population`` is the
+    ``times`` is the length of the loop it stands in, less one; ``nearly`` is one less than it, and
+    ``once`` says that it is 0. Where ``closes``, the loop goes back to ``back`` until it has been
+    through ``times`` + 1 times. ``population`` is the
     one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
     consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
     step that was kept last. One that ``discards_last`` throws its step away in the loop's last
@@ -175,6 +175,7 @@ def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
             "population": config.population_bits,
             "source": config.population_bits,
             "times": 16,
+            "nearly": 16,
             "once": 1,
             "closes": 1,
             "back": config.instruction_address,

@@ -216,6 +216,7 @@ def _const(layout: data.Layout, values: dict[str, Any]) -> int:
 def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str, int]) -> int:
     values: dict[str, Any] = {
         "times": one.times - 1,
+        "nearly": max(0, one.times - 2),
         "once": one.times == 1,
         "closes": one.closes,
         "back": one.back,
