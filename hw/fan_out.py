@@ -45,7 +45,7 @@ def _at_most_one(bits: Value) -> Value:
 class FanOut(wiring.Component):
     """Expands event words into beats: one word of potentials and one of weights a clock.
 
-    The first beat comes seven clocks after an event word is taken; from then on there is one a
+    The first beat comes eight clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
     a multiplication or division.
@@ -100,18 +100,31 @@ class FanOut(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: seven elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: eight elastic stages."""
         m = Module()
         config = self._config
         projection = self.projection
 
-        # Expander: a spike of the held event word, and those that are left of it. A second word
-        # behind it lets the source go on, or stop, by a register.
-        word = Signal(event_word(config))
-        word_valid = Signal()
+        # Front: an event word, and room for one behind it, so that the source goes on, or stops, by
+        # a register.
+        front = Signal(event_word(config), reset_less=True)
+        front_valid = Signal()
         behind = Signal(event_word(config), reset_less=True)
         behind_valid = Signal()
-        coming = Signal(event_word(config))
+        word_ready = Signal()
+        m.d.comb += self.events.ready.eq(~behind_valid)
+        with m.If(~front_valid | word_ready):
+            m.d.sync += [
+                front_valid.eq(behind_valid | self.events.valid),
+                front.eq(Mux(behind_valid, behind, self.events.payload)),
+                behind_valid.eq(0),
+            ]
+        with m.Elif(~behind_valid):
+            m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
+
+        # Expander: a spike of the held event word, and those that are left of it.
+        word = Signal(event_word(config))
+        word_valid = Signal()
         left = Signal(config.lanes)
         lowest = Signal(config.lanes)
         last = Signal()
@@ -121,24 +134,17 @@ class FanOut(wiring.Component):
         others = Signal(config.lanes)
         m.d.comb += [
             takes.eq(~word_valid | last | projection.masked),
-            coming.eq(Mux(behind_valid, behind, self.events.payload)),
-            spikes.eq(Mux(takes, coming.mask, left)),
+            word_ready.eq(~word_valid | (index_ready & takes)),
+            spikes.eq(Mux(takes, front.mask, left)),
             others.eq(spikes - 1),
-            self.events.ready.eq(~behind_valid),
         ]
-        with m.If(~word_valid | (index_ready & takes)):
-            m.d.sync += [
-                word_valid.eq(behind_valid | self.events.valid),
-                word.eq(coming),
-                behind_valid.eq(0),
-            ]
-        with m.Elif(~behind_valid):
-            m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
+        with m.If(word_ready):
+            m.d.sync += [word_valid.eq(front_valid), word.eq(front)]
         with m.If(~word_valid | index_ready):
             m.d.sync += [
                 left.eq(spikes & others),
                 lowest.eq(spikes & ~others),
-                last.eq(Mux(takes, coming.token, 0) | _at_most_one(spikes)),
+                last.eq((takes & front.token) | _at_most_one(spikes)),
             ]
 
         # Index: where the coordinates' entries, and that of the lane, lie.

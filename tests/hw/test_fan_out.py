@@ -173,7 +173,7 @@ def test_beats_are_those_of_the_tables_whatever_the_stalls(variant, seed):
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
-def test_first_beat_after_seven_clocks_then_one_a_clock(variant):
+def test_first_beat_after_eight_clocks_then_one_a_clock(variant):
     rng = Random(7)
     dut = FanOut(CONFIG)
     tables = drawn_tables(rng, empty=False)
@@ -193,7 +193,7 @@ def test_first_beat_after_seven_clocks_then_one_a_clock(variant):
         while not ctx.get(dut.beat):
             clocks += 1
             await ctx.tick()
-        assert clocks == 7
+        assert clocks == 8
         for expected in want:
             assert ctx.get(dut.beat)
             assert (ctx.get(dut.potential_address), ctx.get(dut.weight_address)) == expected[:2]
@@ -223,6 +223,6 @@ def test_a_spike_without_synapse_takes_one_clock():
             assert not ctx.get(dut.beat)
             clocks += 1
             await ctx.tick()
-        assert clocks == 7 + spikes
+        assert clocks == 8 + spikes
 
     simulate(dut, write, read)
