@@ -30,6 +30,11 @@ OPTIONAL = frozenset(
         "noise_bits",
         "watchdog_bits",
         "gates",
+        "masked",
+        "kernels",
+        "currents",
+        "halves",
+        "doubles",
     }
 )
 """Parameters that may be 0: hardware that is left out where no program needs it."""
@@ -120,6 +125,17 @@ class AcceleratorConfig:
     gates
         1 where max-pool gates pass the spikes of windows' leaders; the history memory then keeps
         whether a neuron spiked.
+    masked, kernels
+        1 where projections lead from each channel to itself; where a spike meets several taps of a
+        kernel, or none, so that rows and columns are counted.
+    currents, halves, doubles
+        1 where an input current is added in every step; where potentials are halved or doubled on
+        the way to it.
+    counter_bits
+        Width of the counters of each population.
+    threshold_bits, bias_bits, initial_bits
+        Widths of stored thresholds, biases and initial potentials, signed, at most those of
+        potentials.
     """
 
     lanes: int = 16
@@ -165,6 +181,15 @@ class AcceleratorConfig:
     rate_input: int = 0
     spike_steps: int = 0
     gates: int = 0
+    masked: int = 1
+    kernels: int = 1
+    currents: int = 1
+    halves: int = 1
+    doubles: int = 1
+    counter_bits: int = 32
+    threshold_bits: int = 32
+    bias_bits: int = 32
+    initial_bits: int = 32
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -204,6 +229,15 @@ class AcceleratorConfig:
             ("first_bits", 17),
             ("rate_input", 1),
             ("gates", 1),
+            ("masked", 1),
+            ("kernels", 1),
+            ("currents", 1),
+            ("halves", 1),
+            ("doubles", 1),
+            ("counter_bits", 32),
+            ("threshold_bits", 32),
+            ("bias_bits", 32),
+            ("initial_bits", 32),
         ):
             if getattr(self, name) > most:
                 raise ConfigurationError(

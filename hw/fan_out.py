@@ -8,7 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.instruction import projection_layout
 from augend.hw.memory import TableMemory
-from augend.hw.target_words import TargetWords, beat, target_entry
+from augend.hw.target_words import TargetWords, beat, target_entry, travelling
 
 __all__ = ["TABLES", "FanOut", "table_entry"]
 
@@ -26,7 +26,7 @@ def table_entry(config: AcceleratorConfig) -> data.StructLayout:
         {
             "potential": config.potential_address,
             "weight": config.weight_address,
-            "count": config.coordinate_bits,
+            "count": config.kernels * config.coordinate_bits,
         }
     )
 
@@ -46,7 +46,7 @@ def _at_most_one(bits: Value) -> Value:
 class FanOut(wiring.Component):
     """Expands event words into beats: one word of potentials and one of weights a clock.
 
-    The first beat comes six clocks after an event word is taken; from then on there is one a
+    The first beat comes eight clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
     a multiplication or division. Hardware for pruned projections takes three clocks more, in which
@@ -107,53 +107,81 @@ class FanOut(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: six elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: eight elastic stages."""
         m = Module()
         config = self._config
         projection = self.projection
 
-        # Expander: a spike of the held event word, and those that are left of it. A second word
-        # behind it lets the source go on, or stop, by a register.
-        word = Signal(event_word(config))
-        word_valid = Signal()
+        # Front: an event word, and room for one behind it, so that the source goes on, or stops, by
+        # a register.
+        front = Signal(event_word(config), reset_less=True)
+        front_valid = Signal()
         behind = Signal(event_word(config), reset_less=True)
         behind_valid = Signal()
-        coming = Signal(event_word(config))
-        left = Signal(config.lanes)
-        lane = Signal(config.lane_bits)
-        negative = Signal()
-        last = Signal()
-        lookup_ready = Signal()
-        takes = Signal()
-        spikes = Signal(config.lanes)
-        m.d.comb += [
-            takes.eq(~word_valid | last | projection.masked),
-            coming.eq(Mux(behind_valid, behind, self.events.payload)),
-            spikes.eq(Mux(takes, coming.mask, left)),
-            self.events.ready.eq(~behind_valid),
-        ]
-        with m.If(~word_valid | (lookup_ready & takes)):
+        word_ready = Signal()
+        m.d.comb += self.events.ready.eq(~behind_valid)
+        with m.If(~front_valid | word_ready):
             m.d.sync += [
-                word_valid.eq(behind_valid | self.events.valid),
-                word.eq(coming),
+                front_valid.eq(behind_valid | self.events.valid),
+                front.eq(Mux(behind_valid, behind, self.events.payload)),
                 behind_valid.eq(0),
             ]
         with m.Elif(~behind_valid):
             m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
-        below = [spikes[:i].any() for i in range(config.lanes)]
-        with m.If(~word_valid | lookup_ready):
+
+        # Expander: a spike of the held event word, and those that are left of it.
+        word = Signal(event_word(config))
+        word_valid = Signal()
+        left = Signal(config.lanes)
+        lowest = Signal(config.lanes)
+        last = Signal()
+        index_ready = Signal()
+        takes = Signal()
+        spikes = Signal(config.lanes)
+        others = Signal(config.lanes)
+        m.d.comb += [
+            takes.eq(~word_valid | last | projection.masked),
+            word_ready.eq(~word_valid | (index_ready & takes)),
+            spikes.eq(Mux(takes, front.mask, left)),
+            others.eq(spikes - 1),
+        ]
+        with m.If(word_ready):
+            m.d.sync += [word_valid.eq(front_valid), word.eq(front)]
+        with m.If(~word_valid | index_ready):
             m.d.sync += [
-                left.eq(spikes & Cat(below)),
-                last.eq(Mux(takes, coming.token, 0) | _at_most_one(spikes)),
+                left.eq(spikes & others),
+                lowest.eq(spikes & ~others),
+                last.eq((takes & front.token) | _at_most_one(spikes)),
+            ]
+
+        # Index: where the coordinates' entries, and that of the lane, lie.
+        travels = travelling(config)
+        index = Signal(travels)
+        index_valid = Signal()
+        lookup_ready = Signal()
+        lane = Signal(config.lane_bits)
+        addresses = {name: Signal(config.table_address, name=f"{name}_at") for name in TABLES}
+        m.d.comb += index_ready.eq(~index_valid | lookup_ready)
+        for bit in range(config.lane_bits):
+            members = (i for i in range(config.lanes) if i >> bit & 1)
+            m.d.comb += lane[bit].eq(Cat(lowest[i] for i in members).any())
+        channel = Cat(lane, Mux(projection.by_channel, word.g, 0))
+        with m.If(index_ready):
+            m.d.sync += [
+                index_valid.eq(word_valid),
+                index.token.eq(word.token),
+                index.mask.eq(word.mask),
+                index.shift.eq(projection.shift + word.plane),
+                addresses["row"].eq(projection.row_base + word.a),
+                addresses["column"].eq(projection.column_base + word.b),
+                addresses["group"].eq(projection.group_base + word.g),
+                addresses["lane"].eq(projection.lane_base + channel),
             ]
             if config.signed_events:
-                signs = Mux(takes, coming.signs, word.signs)
-                m.d.sync += negative.eq((signs & spikes & ~Cat(below)).any())
-            for bit in range(config.lane_bits):
-                members = (i for i in range(config.lanes) if i >> bit & 1)
-                m.d.sync += lane[bit].eq(Cat(spikes[i] & ~below[i] for i in members).any())
+                one = (word.signs & lowest).any().replicate(config.lanes)
+                m.d.sync += index.negative.eq(Mux(projection.masked, word.signs, one))
 
-        # Look-up: an entry for each coordinate and for the lane, in two stages.
+        # Look-up: the four entries, in two stages.
         entry_ready = Signal()
         tables = {}
         for name in TABLES:
@@ -161,52 +189,26 @@ class FanOut(wiring.Component):
             tables[name] = TableMemory(layout=table_entry(config), depth=depth)
             m.submodules[name] = tables[name]
             m.d.comb += [
+                tables[name].address.eq(addresses[name]),
                 tables[name].enable.eq(lookup_ready),
                 tables[name].move.eq(entry_ready),
                 tables[name].load.eq(self.load[TABLES.index(name)]),
                 tables[name].load_address.eq(self.load_address),
                 tables[name].load_data.eq(self.load_data),
             ]
-        channel = Cat(lane, Mux(projection.by_channel, word.g, 0))
-        m.d.comb += [
-            tables["row"].address.eq(projection.row_base + word.a),
-            tables["column"].address.eq(projection.column_base + word.b),
-            tables["group"].address.eq(projection.group_base + word.g),
-            tables["lane"].address.eq(projection.lane_base + channel),
-        ]
+        lookup = Signal(travels)
         lookup_valid = Signal()
-        lookup_token = Signal()
-        lookup_mask = Signal(config.lanes)
-        lookup_negative = Signal(config.lanes * config.signed_events)
-        lookup_shift = Signal(config.shift_bits)
+        entry = Signal(travels)
         entry_valid = Signal()
-        entry_token = Signal()
-        entry_mask = Signal(config.lanes)
-        entry_negative = Signal(config.lanes * config.signed_events)
-        entry_shift = Signal(config.shift_bits)
         sum_ready = Signal()
         m.d.comb += [
             entry_ready.eq(~entry_valid | sum_ready),
             lookup_ready.eq(~lookup_valid | entry_ready),
         ]
         with m.If(lookup_ready):
-            m.d.sync += [
-                lookup_valid.eq(word_valid),
-                lookup_token.eq(word.token),
-                lookup_mask.eq(word.mask),
-                lookup_negative.eq(
-                    Mux(projection.masked, word.signs, negative.replicate(config.lanes))
-                ),
-                lookup_shift.eq(projection.shift + word.plane),
-            ]
+            m.d.sync += [lookup_valid.eq(index_valid), lookup.eq(index)]
         with m.If(entry_ready):
-            m.d.sync += [
-                entry_valid.eq(lookup_valid),
-                entry_token.eq(lookup_token),
-                entry_mask.eq(lookup_mask),
-                entry_negative.eq(lookup_negative),
-                entry_shift.eq(lookup_shift),
-            ]
+            m.d.sync += [entry_valid.eq(lookup_valid), entry.eq(lookup)]
 
         # Sum: first addresses, each in two parts yet, and extents. With the spare place, a register
         # says whether the stages before it go on.
@@ -214,13 +216,10 @@ class FanOut(wiring.Component):
             {
                 "potential": data.ArrayLayout(config.potential_address, 2),
                 "weight": data.ArrayLayout(config.weight_address, 2),
-                "rows": config.coordinate_bits,
-                "columns": config.coordinate_bits,
+                "rows": config.kernels * config.coordinate_bits,
+                "columns": config.kernels * config.coordinate_bits,
                 "apart": config.channel_ranges,
-                "mask": config.lanes,
-                "negative": config.lanes * config.signed_events,
-                "shift": config.shift_bits,
-                "token": 1,
+                "travels": travels,
             }
         )
         total = Signal(layout)
@@ -232,10 +231,7 @@ class FanOut(wiring.Component):
         row, column, group, lane_entry = (tables[name].data for name in TABLES)
         m.d.comb += [
             sum_ready.eq(~spare_valid),
-            total.token.eq(entry_token),
-            total.mask.eq(entry_mask),
-            total.negative.eq(entry_negative),
-            total.shift.eq(entry_shift),
+            total.travels.eq(entry),
             total.rows.eq(row.count),
             total.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
         ]
@@ -266,11 +262,8 @@ class FanOut(wiring.Component):
         potential = Signal(config.potential_address)
         weight = Signal(config.weight_address)
         valid = Signal()
-        token = Signal()
         empty = Signal()
-        mask = Signal(config.lanes)
-        negative = Signal(config.lanes * config.signed_events)
-        shift = Signal(config.shift_bits)
+        travels = Signal.like(start.travels)
         row_potential = Signal(config.potential_address)
         row_weight = Signal(config.weight_address)
         # Counters of what is left after this; below 0, that is by their sign, it is the last.
@@ -279,53 +272,55 @@ class FanOut(wiring.Component):
         rows_left = Signal(signed(config.coordinate_bits + 1))
         columns_after = Signal(signed(config.coordinate_bits + 1))
         run_ends = Signal()
-        columns_end = Signal()
-        rows_end = Signal()
+        ends = Signal()
         makes = Signal()
-        finishing = Signal()
         m.d.comb += [
             run_ends.eq(run_left[-1]),
-            columns_end.eq(columns_left[-1]),
-            rows_end.eq(rows_left[-1]),
-            makes.eq(valid & ~token & ~empty),
-            finishing.eq(token | empty | (run_ends & columns_end & rows_end)),
-            ready.eq(~valid | (~self.hold & finishing)),
+            ends.eq(run_ends),
+            makes.eq(valid & ~travels.token & ~empty),
+            ready.eq(~valid | (~self.hold & (travels.token | empty | ends))),
         ]
 
         first_potential = Signal(config.potential_address)
         first_weight = Signal(config.weight_address)
-        next_row_potential = Signal(config.potential_address)
-        next_row_weight = Signal(config.weight_address)
         m.d.comb += [
             first_potential.eq(start.potential[0] + start.potential[1]),
             first_weight.eq(start.weight[0] + start.weight[1]),
-            next_row_potential.eq(row_potential + projection.row_step),
-            next_row_weight.eq(row_weight + projection.weight_row_step),
         ]
         with m.If(ready):
             m.d.sync += [
                 valid.eq(start_valid),
-                token.eq(start.token),
-                empty.eq((start.rows == 0) | (start.columns == 0) | start.apart.any()),
-                mask.eq(start.mask),
-                negative.eq(start.negative),
-                shift.eq(start.shift),
+                travels.eq(start.travels),
                 potential.eq(first_potential),
                 weight.eq(first_weight),
-                row_potential.eq(first_potential),
-                row_weight.eq(first_weight),
                 run_left.eq(projection.run_last - 1),
-                columns_left.eq(start.columns - 2),
-                columns_after.eq(start.columns - 2),
-                rows_left.eq(start.rows - 2),
             ]
         with m.Elif(~self.hold):
-            m.d.sync += weight.eq(weight + 1)
-            with m.If(~run_ends):
-                m.d.sync += [run_left.eq(run_left - 1), potential.eq(potential + 1)]
-            with m.Else():
+            m.d.sync += [
+                weight.eq(weight + 1),
+                run_left.eq(run_left - 1),
+                potential.eq(potential + 1),
+            ]
+        if config.kernels:
+            next_row_potential = Signal(config.potential_address)
+            next_row_weight = Signal(config.weight_address)
+            m.d.comb += [
+                ends.eq(run_ends & columns_left[-1] & rows_left[-1]),
+                next_row_potential.eq(row_potential + projection.row_step),
+                next_row_weight.eq(row_weight + projection.weight_row_step),
+            ]
+            with m.If(ready):
+                m.d.sync += [
+                    empty.eq((start.rows == 0) | (start.columns == 0) | start.apart.any()),
+                    row_potential.eq(first_potential),
+                    row_weight.eq(first_weight),
+                    columns_left.eq(start.columns - 2),
+                    columns_after.eq(start.columns - 2),
+                    rows_left.eq(start.rows - 2),
+                ]
+            with m.Elif(~self.hold & run_ends):
                 m.d.sync += run_left.eq(projection.run_last - 1)
-                with m.If(~columns_end):
+                with m.If(~columns_left[-1]):
                     m.d.sync += [
                         columns_left.eq(columns_left - 1),
                         potential.eq(potential + projection.column_step),
@@ -343,12 +338,10 @@ class FanOut(wiring.Component):
         made = Signal(beat(config))
         m.d.comb += [
             made.makes.eq(makes),
-            made.ends.eq(valid & token),
+            made.ends.eq(valid & travels.token),
             made.potential.eq(potential),
             made.weight.eq(weight),
-            made.mask.eq(mask),
-            made.negative.eq(negative),
-            made.shift.eq(shift),
+            made.travels.eq(travels),
             made.whole.eq(run_ends),
         ]
         self._issue(m, self._placed(m, made))
@@ -374,7 +367,7 @@ class FanOut(wiring.Component):
         projection = self.projection
         issues = Signal()
         whole = Signal()
-        arriving = Signal(config.lanes)
+        arriving = Signal.like(placed.travels.mask)
         number = Signal(range(config.lanes + 1))
         m.d.comb += [
             self.beat.eq(issues & ~self.hold),
@@ -387,22 +380,25 @@ class FanOut(wiring.Component):
                 self.done.eq(placed.ends),
                 self.potential_address.eq(placed.potential),
                 self.weight_address.eq(placed.weight),
-                arriving.eq(placed.mask),
-                self.negative.eq(placed.negative),
-                self.shift.eq(placed.shift),
-                number.eq(sum(placed.mask[i] for i in range(config.lanes))),
+                self.negative.eq(placed.travels.negative),
+                self.shift.eq(placed.travels.shift),
                 whole.eq(placed.whole),
             ]
-        with m.If(projection.masked):
-            m.d.comb += [self.gate.eq(arriving), self.additions.eq(number)]
-        with m.Else():
-            m.d.comb += [
-                self.gate.eq(Const(-1, config.lanes)),
-                self.additions.eq(Mux(whole, projection.additions, 0)),
-            ]
+        m.d.comb += [
+            self.gate.eq(Const(-1, config.lanes)),
+            self.additions.eq(Mux(whole, projection.additions, 0)),
+        ]
         if config.target_entries:
             filled = Signal()
             with m.If(~self.hold):
                 m.d.sync += filled.eq(projection.sparse & ~placed.partial)
             with m.If(filled):
                 m.d.comb += self.additions.eq(config.lanes)
+        if config.masked:
+            with m.If(~self.hold):
+                m.d.sync += [
+                    arriving.eq(placed.travels.mask),
+                    number.eq(sum(placed.travels.mask[i] for i in range(config.lanes))),
+                ]
+            with m.If(projection.masked):
+                m.d.comb += [self.gate.eq(arriving), self.additions.eq(number)]

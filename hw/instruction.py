@@ -54,13 +54,13 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
             "group_base": config.table_address,
             "lane_base": config.table_address,
             "by_channel": 1,
-            "columns_in_lanes": 1,
-            "masked": 1,
+            "columns_in_lanes": config.kernels,
+            "masked": config.masked,
             "sparse": int(config.target_entries > 0),
             "run_last": config.run_bits,
-            "column_step": config.potential_address,
-            "row_step": config.potential_address,
-            "weight_row_step": config.weight_address,
+            "column_step": config.kernels * config.potential_address,
+            "row_step": config.kernels * config.potential_address,
+            "weight_row_step": config.kernels * config.weight_address,
             "additions": 24,
             "shift": config.shift_bits,
         }
@@ -163,9 +163,9 @@ def window_layout(config: AcceleratorConfig) -> data.StructLayout:
 def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
     """Layout of an instruction; ``projection`` and ``sweep`` share their bits.
 
-    ``times`` is the length of the loop it stands in, less one; ``once`` says that it is 0; where
-    ``closes``, the loop goes back to ``back`` until it has been through ``times`` + 1 times.
-    ``population`` is the
+    ``times`` is the length of the loop it stands in, less one; ``nearly`` is one less than it, and
+    ``once`` says that it is 0. Where ``closes``, the loop goes back to ``back`` until it has been
+    through ``times`` + 1 times. ``population`` is the
     one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
     consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
     step that was kept last. One that ``discards_last`` throws its step away in the loop's last
@@ -178,6 +178,7 @@ def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
             "population": config.population_bits,
             "source": config.population_bits,
             "times": 16,
+            "nearly": 16,
             "once": 1,
             "closes": 1,
             "back": config.instruction_address,

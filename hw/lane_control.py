@@ -13,15 +13,15 @@ class Augend(enum.Enum, shape=2):
     TERM = 2
 
 
-class Operand(enum.Enum, shape=3):
-    """What is added."""
+class Operand(enum.Enum, shape=4):
+    """What is added; a bit for each, so that nothing has to be decoded lane by lane."""
 
     NOTHING = 0
     WEIGHT = 1
     BIAS = 2
-    SUM = 3
+    SUM = 4
     """The sum of the clock before."""
-    TERM = 4
+    TERM = 8
 
 
 class Scale(enum.Enum, shape=2):
@@ -31,7 +31,7 @@ class Scale(enum.Enum, shape=2):
     HALVE = 1
     DOUBLE = 2
     HALVE_SOME = 3
-    """Halve where the lane's threshold parameter exceeds the pass number."""
+    """Halve where the low five bits of the lane's threshold parameter exceed the pass number."""
 
 
 class Subtrahend(enum.Enum, shape=2):

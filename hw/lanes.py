@@ -28,8 +28,9 @@ class Lanes(wiring.Component):
 
     Members
     -------
-    now, iteration, final : In
-        The instruction, and in which iteration of its loop; the last one.
+    now, iteration, first, final : In
+        The instruction, and in which iteration of its loop; the first, the last one. All stable
+        from the clock of ``start`` on.
     start, done : In, Out
         Begin a sweep; see ``Sweep``.
     candidate, candidate_address, hold : In, In, Out
@@ -59,6 +60,7 @@ class Lanes(wiring.Component):
             {
                 "now": In(instruction(config)),
                 "iteration": In(16),
+                "first": In(1),
                 "final": In(1),
                 "start": In(1),
                 "done": Out(1),
@@ -81,7 +83,7 @@ class Lanes(wiring.Component):
                 "sums": Out(config.lanes * config.potential_bits),
                 "swept": Out(1),
                 "swept_population": Out(config.population_bits),
-                "spikes": Out(32),
+                "spikes": Out(24),
                 "last_step": Out(1),
                 "swept_lead": Out(config.gates),
                 "load": In(load_bus(config)),
@@ -93,12 +95,14 @@ class Lanes(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.sweep = sweep = Sweep(config)
+        self._choose(m)
         m.d.comb += [
             sweep.sweep.eq(self.now.sweep),
             sweep.start.eq(self.start),
-            sweep.current.eq(self._holds(self.now.sweep.current)),
             self.done.eq(sweep.done),
         ]
+        if config.currents:
+            m.d.comb += sweep.current.eq(self._holds(self.now.sweep.current))
         stages = self._stages(m, sweep)
         add, compare, back = stages[2:]
         weights, parameters, potentials = self._memories(m, sweep)
@@ -115,7 +119,7 @@ class Lanes(wiring.Component):
                 lane.weight_shift.eq(add.weight_shift),
                 lane.subtract.eq(add.add & add.negative[i] if config.signed_events else 0),
             ]
-        self._first_stage(m, add, lanes)
+        self._first_stage(m, stages[1], lanes)
         self._second_stage(m, add, compare, lanes)
 
         sums = Cat(lane.sum for lane in lanes)
@@ -151,9 +155,34 @@ class Lanes(wiring.Component):
         """Whether something is done in this iteration."""
         return (
             (when == When.ALWAYS)
-            | ((when == When.FIRST) & (self.iteration == 0))
+            | ((when == When.FIRST) & self.first)
             | ((when == When.LAST) & self.final)
         )
+
+    def _choose(self, m: Module) -> None:
+        """Keep what a sweep does in this iteration, known a clock after its instruction."""
+        constants = self.now.sweep
+        self.chosen = chosen = Signal(
+            data.StructLayout(
+                {
+                    "bias": 1,
+                    "current": self._config.currents,
+                    "clears": self._config.currents,
+                    "read": 1,
+                    "restart": Restart,
+                }
+            )
+        )
+        m.d.sync += [
+            chosen.bias.eq(self._holds(constants.bias)),
+            chosen.read.eq(self._holds(constants.read)),
+            chosen.restart.eq(Mux(self.final, constants.restart, Restart.NO)),
+        ]
+        if self._config.currents:
+            m.d.sync += [
+                chosen.current.eq(self._holds(constants.current)),
+                chosen.clears.eq(self._holds(constants.clears)),
+            ]
 
     @staticmethod
     def _is(stage: data.View, *slots: Slot) -> Value:
@@ -252,16 +281,11 @@ class Lanes(wiring.Component):
             issue.reads.eq(
                 sweep.issue
                 & Mux(settles, sweep.slot == Slot.SETTLE, sweep.whole)
-                & self._holds(constants.read)
+                & self.chosen.read
             ),
-            issue.clears.eq(
-                sweep.issue & (sweep.slot == Slot.CURRENT) & self._holds(constants.clears)
-            ),
+            issue.clears.eq(sweep.issue & (sweep.slot == Slot.CURRENT) & self.chosen.clears.any()),
             issue.restarts.eq(
-                sweep.issue
-                & self.final
-                & Mux(restores, sweep.slot == Slot.RESTORE, sweep.lowest)
-                & (constants.restart != Restart.NO)
+                sweep.issue & Mux(restores, sweep.slot == Slot.RESTORE, sweep.lowest)
             ),
             issue.writes.eq(sweep.issue & (sweep.ends | issue.clears)),
             issue.final.eq(self.final),
@@ -277,36 +301,41 @@ class Lanes(wiring.Component):
         m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:], strict=False)]
         return stages
 
-    def _first_stage(self, m: Module, add: data.View, lanes: list[Neuron]) -> None:
-        """Say what is added to what."""
+    def _first_stage(self, m: Module, read: data.View, lanes: list[Neuron]) -> None:
+        """Say, a clock before, what is added to what."""
         config = self._config
         constants = self.now.sweep
         augend = Signal(Augend)
         operand = Signal(Operand)
         scale = Signal(Scale)
-        bias = Signal(Operand)
         clamped = Signal()
         with m.If(self.start):
             m.d.sync += clamped.eq(self.iteration < constants.clamp_steps)
-        with m.If(self._holds(constants.bias)):
-            m.d.comb += bias.eq(Operand.BIAS)
-        with m.If(add.add):
-            m.d.comb += operand.eq(Operand.WEIGHT)
-        with m.Elif(add.sweep):
-            m.d.comb += [scale.eq(constants.scale), operand.eq(bias)]
-            with m.If((add.slot == Slot.POTENTIAL) & self._holds(constants.current)):
-                m.d.comb += operand.eq(Operand.SUM)
+        m.d.sync += [
+            augend.eq(Augend.POTENTIAL),
+            operand.eq(Operand.NOTHING),
+            scale.eq(Scale.KEEP),
+        ]
+        with m.If(read.add):
+            m.d.sync += operand.eq(Operand.WEIGHT)
+        with m.Elif(read.sweep):
+            m.d.sync += scale.eq(constants.scale)
+            with m.If(self.chosen.bias):
+                m.d.sync += operand.eq(Operand.BIAS)
+            if config.currents:
+                with m.If((read.slot == Slot.POTENTIAL) & self.chosen.current):
+                    m.d.sync += operand.eq(Operand.SUM)
             if config.inhibition_bits:
-                with m.If(self._is(add, Slot.INHIBIT, Slot.OWN)):
-                    m.d.comb += [augend.eq(Augend.TERM), operand.eq(Operand.SUM)]
+                with m.If(self._is(read, Slot.INHIBIT, Slot.OWN)):
+                    m.d.sync += [augend.eq(Augend.TERM), operand.eq(Operand.SUM)]
             if config.clamp:
                 with m.If(clamped):
-                    m.d.comb += [augend.eq(Augend.INITIAL), operand.eq(Operand.NOTHING)]
+                    m.d.sync += [augend.eq(Augend.INITIAL), operand.eq(Operand.NOTHING)]
         if config.gates:
-            with m.If(add.leads):
-                m.d.comb += operand.eq(Operand.TERM)
+            with m.If(read.leads):
+                m.d.sync += operand.eq(Operand.TERM)
                 with m.If(constants.leads == Lead.ANY):
-                    m.d.comb += [augend.eq(Augend.TERM), operand.eq(Operand.NOTHING)]
+                    m.d.sync += [augend.eq(Augend.TERM), operand.eq(Operand.NOTHING)]
         for lane in lanes:
             m.d.comb += [
                 lane.augend.eq(augend),
@@ -332,10 +361,11 @@ class Lanes(wiring.Component):
         if config.leak_bits:
             m.d.comb += shift.eq(constants.leak[(add.index - 1)[:2]])
         restart = Signal(Restart)
-        with m.If(compare.clears):
-            m.d.comb += restart.eq(Restart.ZERO)
-        with m.Elif(compare.restarts):
-            m.d.comb += restart.eq(constants.restart)
+        m.d.sync += restart.eq(Restart.NO)
+        with m.If(add.clears):
+            m.d.sync += restart.eq(Restart.ZERO)
+        with m.Elif(add.restarts):
+            m.d.sync += restart.eq(self.chosen.restart)
         later = (Slot.PLANE, Slot.SETTLE, Slot.RESTORE, Slot.LEAK)
         for lane in lanes:
             m.d.comb += [
@@ -473,7 +503,8 @@ class Lanes(wiring.Component):
             issue.opens.eq(scan.opens | adds),
             issue.closes.eq(scan.closes | adds),
         ]
-        m.d.sync += self.swept_lead.eq(back.sweep & back.leads)
+        led = Signal()
+        m.d.sync += [led.eq(back.sweep & back.leads), self.swept_lead.eq(led)]
         passed = Signal(config.history_address)
         with m.If(self.start):
             m.d.sync += passed.eq(constants.window.passed_base)
@@ -506,7 +537,13 @@ class Lanes(wiring.Component):
         config = self._config
         mask = Signal(config.lanes)
         token = Signal()
-        fired = Signal(32)
+        token_population = Signal(config.population_bits)
+        last_step = Signal()
+        fired = Signal(24)
+        number = Signal(range(config.lanes + 1))
+        counts = Signal()
+        counted_plane = Signal(config.plane_bits)
+        leaves = Signal()
         signs = Signal(config.lanes)
         m.d.comb += [
             mask.eq(Cat(lane.spike for lane in lanes)),
@@ -521,31 +558,43 @@ class Lanes(wiring.Component):
                     signs.eq(Cat(leader.negative for leader in leaders)),
                 ]
         ends = back.lowest & back.last
+        # Spikes are counted a clock later, and added one more clock later.
         m.d.sync += [
             token.eq(back.emits & ends),
-            self.swept.eq(ends & (back.fires | back.final | back.closes)),
-            self.swept_population.eq(back.population),
-            self.last_step.eq(back.final),
+            token_population.eq(back.population),
+            number.eq(sum(mask[i] for i in range(config.lanes))),
+            counts.eq(back.fires | back.closes),
+            counted_plane.eq(back.index),
+            leaves.eq(ends & (back.fires | back.final | back.closes)),
+            last_step.eq(back.final),
+            self.swept.eq(leaves),
+            self.swept_population.eq(token_population),
+            self.last_step.eq(last_step),
         ]
-        with m.If(self.swept):
+        # What was counted stands until four clocks after the next sweep's start.
+        begun = Signal(4)
+        m.d.sync += begun.eq(begun << 1 | self.start)
+        with m.If(begun[-1]):
             m.d.sync += fired.eq(0)
-        with m.Elif(back.fires | back.closes):
-            spikes = sum(mask[i] for i in range(config.lanes))
-            m.d.sync += fired.eq(fired + (spikes << back.index[: config.plane_bits]))
-        with m.If(token):
-            m.d.comb += [
-                self.word.token.eq(1),
-                self.word.population.eq(self.swept_population),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.word.mask.eq(mask),
-                self.word.a.eq(back.a),
-                self.word.b.eq(back.b),
-                self.word.g.eq(back.g),
-                self.word.population.eq(back.population),
-            ]
-            if config.signed_events:
-                m.d.comb += self.word.signs.eq(signs)
-            if config.plane_bits:
-                m.d.comb += self.word.plane.eq(back.index)
+        with m.If(counts):
+            m.d.sync += fired.eq(fired + (number << counted_plane))
+        m.d.comb += [
+            self.word.token.eq(token),
+            self.word.mask.eq(mask),
+            self.word.a.eq(back.a),
+            self.word.b.eq(back.b),
+            self.word.g.eq(back.g),
+            self.word.population.eq(back.population),
+        ]
+        if config.signed_events:
+            m.d.comb += self.word.signs.eq(signs)
+        if config.plane_bits:
+            m.d.comb += self.word.plane.eq(back.index)
+        # Behind a plain sweep's last word there is none, and its place is the first one again.
+        if config.settles or config.leak_bits or config.gates or config.signed_events:
+            with m.If(token):
+                m.d.comb += [
+                    self.word.eq(0),
+                    self.word.token.eq(1),
+                    self.word.population.eq(token_population),
+                ]

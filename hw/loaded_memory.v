@@ -19,7 +19,7 @@ module augend_loaded_memory #(
 `else
     localparam ONE_PORT = 0;
 `endif
-    (* no_rw_check *)
+    (* no_rw_check, ram_style = "block" *)
     reg [WIDTH-1:0] rows [0:DEPTH-1];
     reg [WIDTH-1:0] read;
 

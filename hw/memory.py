@@ -15,7 +15,7 @@ FOR_VERILOG = "verilog"
 Amaranth writes every row of a memory into its output, zeros too, which takes minutes for megabits.
 """
 
-NO_COLLISION = {"no_rw_check": 1}
+NO_COLLISION: dict[str, int | str] = {"no_rw_check": 1}
 """Attribute of a memory whose rows are never read in the clock in which they are written.
 
 Without it, Yosys adds registers and multiplexers that give what was in the row before.
@@ -136,7 +136,9 @@ class TableMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = rows = memory.Memory(self._memory, attrs=NO_COLLISION)
+        m.submodules.memory = rows = memory.Memory(
+            self._memory, attrs=NO_COLLISION | {"ram_style": "block"}
+        )
         read = rows.read_port()
         write = rows.write_port()
         m.d.comb += [

@@ -15,10 +15,12 @@ from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, Instruction, Select, Sweep, Take
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.encoder import encoder_layout, input_event, input_row_bits
+from augend.hw.fan_out import table_entry
 from augend.hw.fit import check_fit
-from augend.hw.instruction import Kind, When, instruction, sweep_layout
+from augend.hw.instruction import Kind, When, instruction, projection_layout, sweep_layout
 from augend.hw.lane_control import Lead, Restart, Scale, Totals
 from augend.hw.loading import CORE_MEMORIES, words
+from augend.hw.neuron import neuron_parameters
 from augend.hw.rate_encoder import THRESHOLD_BITS
 from augend.hw.readout import readout_constants
 
@@ -26,6 +28,9 @@ __all__ = ["Rows", "event_rows", "pixel_rows", "program_rows", "select_constants
 
 Rows = npt.NDArray[np.uint32]
 """``(rows, link words a row)``"""
+
+_PARAMETERS = ("threshold", "bias", "initial", "negative_limit", "negative_step", "floor")
+"""What a placement's parameters hold of a neuron, in this order."""
 
 
 def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[str, int, Rows]]:
@@ -42,16 +47,13 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
     for i, core in enumerate(placement.cores):
         contents = {
             "weight": _weights(config, core.weight),
-            "parameter": _pack(
-                [_parameters(config, core.parameter)],
-                [config.potential_bits],
-            ),
+            "parameter": _parameters(config, core.parameter),
             "instruction": _ints(
                 [_instruction(config, one, numbers) for one in core.instructions],
                 words(config, "instruction"),
             ),
         }
-        widths = [config.potential_address, config.weight_address, config.coordinate_bits]
+        widths = [field.width for _, field in table_entry(config)]
         for name in ("row", "column", "group", "lane"):
             table = getattr(core, name)
             contents[name] = _pack([table[:, k : k + 1] for k in range(3)], widths)
@@ -149,10 +151,18 @@ def event_rows(config: AcceleratorConfig, placement: Placement, events: npt.NDAr
     return np.concatenate(rows)
 
 
-def _parameters(config: AcceleratorConfig, rows: npt.NDArray) -> npt.NDArray:
-    """Fields that the hardware has, ``(rows, lanes x fields)``."""
-    fields = [0, 1, 2, *([3, 4] if config.signed_events else []), *([5] if config.floor else [])]
-    return rows[:, :, fields].reshape(len(rows), rows.shape[1] * len(fields))
+def _parameters(config: AcceleratorConfig, rows: npt.NDArray) -> Rows:
+    """Rows of parameters, of the fields that the hardware has; from ``(rows, lanes, fields)``."""
+    values = dict(zip(_PARAMETERS, np.moveaxis(rows, 2, 0), strict=True))
+    values["lives"] = values["threshold"] != 0
+    fields = neuron_parameters(config)
+    columns = [
+        (values[name][:, lane : lane + 1], field.width)
+        for lane in range(config.lanes)
+        for name, field in fields
+    ]
+    parts, widths = zip(*columns, strict=True)
+    return _pack([*parts], [*widths])
 
 
 def _intervals(entry: Input, timesteps: int) -> npt.NDArray[np.int64]:
@@ -208,12 +218,23 @@ def _const(layout: data.Layout, values: dict[str, Any]) -> int:
 def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str, int]) -> int:
     values: dict[str, Any] = {
         "times": one.times - 1,
+        "nearly": max(0, one.times - 2),
         "once": one.times == 1,
         "closes": one.closes,
         "back": one.back,
     }
     if isinstance(one, Consume):
         scalars = one.tables.constants()
+        layout = projection_layout(config)
+        projection = {
+            "shift": one.shift,
+            "row_base": one.row_base,
+            "column_base": one.column_base,
+            "group_base": one.group_base,
+            "lane_base": one.lane_base,
+            "run_last": scalars.pop("run") - 1,
+            **scalars,
+        }
         values |= {
             "kind": Kind.CONSUME,
             "port": one.port,
@@ -222,15 +243,7 @@ def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str,
             "replays": one.replays,
             "source": numbers[one.source],
             "discards_last": one.discards_last,
-            "projection": {
-                "shift": one.shift if config.weight_shift else 0,
-                "row_base": one.row_base,
-                "column_base": one.column_base,
-                "group_base": one.group_base,
-                "lane_base": one.lane_base,
-                "run_last": scalars.pop("run") - 1,
-                **scalars,
-            },
+            "projection": {name: v for name, v in projection.items() if layout[name].width},
         }
     elif isinstance(one, Take):
         values |= {

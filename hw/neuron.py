@@ -1,6 +1,6 @@
 """A lane: the arithmetic of one neuron at a time, made of additions, comparisons and wires."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,7 @@ __all__ = ["Neuron", "neuron_parameters"]
 
 
 def neuron_parameters(config: AcceleratorConfig) -> data.StructLayout:
-    """Layout of a neuron's parameters; a threshold of 0 marks a lane that holds no neuron.
+    """Layout of a neuron's parameters; ``lives`` is 0 in a lane that holds no neuron.
 
     ``threshold`` and ``negative_step`` are those of the highest spike plane, shifted left. A spike
     of -1 is due where the potential and ``negative_limit`` make at most 0, which for the highest
@@ -20,7 +20,13 @@ def neuron_parameters(config: AcceleratorConfig) -> data.StructLayout:
     0, ``negative_step`` is 0 for neurons to which further spikes of -1 are due, and else -1.
     """
     bits = signed(config.potential_bits)
-    fields = {"threshold": bits, "bias": bits, "initial": bits}
+    widths = {
+        "threshold": config.threshold_bits,
+        "bias": config.bias_bits,
+        "initial": config.initial_bits,
+    }
+    fields: dict = {n: signed(min(w, config.potential_bits)) for n, w in widths.items()}
+    fields["lives"] = 1
     if config.signed_events:
         fields |= {"negative_limit": bits, "negative_step": bits}
     if config.floor:
@@ -121,35 +127,39 @@ class Neuron(wiring.Component):
             weight.subtract.eq(self.subtract),
         ]
 
+        config = self._config
         scaled = Signal(signed(bits))
-        addend = Signal(signed(bits))
-        halve = Signal()
-        m.d.comb += halve.eq(
-            (self.scale == Scale.HALVE)
-            | ((self.scale == Scale.HALVE_SOME) & (self.parameters.threshold > self.iteration))
-        )
-        with m.If(halve):
-            m.d.comb += scaled.eq(self.potential >> 1)
-        with m.Elif(self.scale == Scale.DOUBLE):
-            m.d.comb += scaled.eq(self.potential << 1)
-        with m.Else():
-            m.d.comb += scaled.eq(self.potential)
-        if self._config.clamp:
+        m.d.comb += scaled.eq(self.potential)
+        if config.doubles:
+            with m.If(self.scale == Scale.DOUBLE):
+                m.d.comb += scaled.eq(self.potential << 1)
+        if config.halves:
+            some = self.parameters.threshold.as_unsigned()[:5] > self.iteration
+            halve = Signal()
+            m.d.comb += halve.eq(
+                (self.scale == Scale.HALVE) | ((self.scale == Scale.HALVE_SOME) & some)
+            )
+            with m.If(halve):
+                m.d.comb += scaled.eq(self.potential >> 1)
+        if config.clamp:
             with m.If(self.augend == Augend.INITIAL):
                 m.d.comb += scaled.eq(self.parameters.initial)
-        if self._config.inhibition_bits or self._config.gates:
+        if config.inhibition_bits or config.gates:
             with m.If(self.augend == Augend.TERM):
                 m.d.comb += scaled.eq(self.term)
-        with m.Switch(self.operand):
-            with m.Case(Operand.WEIGHT):
-                m.d.comb += addend.eq(weight.value)
-            with m.Case(Operand.BIAS):
-                m.d.comb += addend.eq(self.parameters.bias)
-            with m.Case(Operand.SUM):
-                m.d.comb += addend.eq(self.sum)
-            if self._config.gates:
-                with m.Case(Operand.TERM):
-                    m.d.comb += addend.eq(self.term)
+        chosen = {Operand.WEIGHT: weight.value, Operand.BIAS: self.parameters.bias}
+        if config.currents or config.inhibition_bits:
+            chosen[Operand.SUM] = self.sum
+        if config.gates:
+            chosen[Operand.TERM] = self.term
+        addend = Const(0, bits)
+        told = Value.cast(self.operand)
+        for one, value in chosen.items():
+            wide = Signal(signed(bits), name=one.name.lower())
+            gated = told[one.value.bit_length() - 1].replicate(bits)
+            m.d.comb += wide.eq(value)
+            addend = addend | (wide.as_unsigned() & gated)
+        addend = addend.as_signed()
         total = scaled + addend
         if self._config.signed_events:  # one carry chain: the carry into it completes a complement
             total = (Cat(1, scaled) + Cat(self.subtract, addend))[1:]
@@ -181,24 +191,25 @@ class Neuron(wiring.Component):
         config = self._config
         bits = config.potential_bits
         taken = self._subtrahend(m)
-        initial = Signal(signed(bits))
+        initial = Signal.like(self.parameters.initial)
+        lives = Signal()
         value = Signal(signed(bits))
         excess = Signal(signed(bits + 1))
         left = Signal(signed(bits))
         lifted = Signal(signed(bits))
         several = config.spike_planes > 1
-        m.d.sync += initial.eq(self.parameters.initial)
+        m.d.sync += [initial.eq(self.parameters.initial), lives.eq(self.parameters.lives)]
         m.d.comb += [
             value.eq(self.sum),
             excess.eq(value - taken),
             left.eq(excess),
-            self.rose.eq(self.fire & (excess >= 0) & (taken != 0) & self.may_rise),
+            self.rose.eq(self.fire & (excess >= 0) & lives & self.may_rise),
         ]
         if several or config.settles or config.leak_bits:
             with m.If(self.goes_on):
                 m.d.comb += value.eq(self.next)
         if config.signed_events:
-            self._fall(m, value, taken, lifted)
+            self._fall(m, value, lives, lifted)
         if config.reset_zero:
             with m.If(self.zero):
                 m.d.comb += [left.eq(0), lifted.eq(0)]
@@ -207,24 +218,29 @@ class Neuron(wiring.Component):
                         m.d.comb += self.rose.eq(0)
 
         m.d.sync += [self.spike.eq(self.rose | self.fell), self.negative.eq(self.fell)]
-        with m.If(self.restart == Restart.ZERO):
-            m.d.sync += self.next.eq(0)
-        with m.Elif(self.restart == Restart.INITIAL):
-            m.d.sync += self.next.eq(initial)
-        with m.Elif(self.rose):
-            m.d.sync += self.next.eq(left)
+        # The initial potential is put in behind ``stays``, which is 0 then: resets cost no logic.
+        stays = Signal(signed(bits))
+        begins = Signal.like(initial)
+        m.d.comb += self.next.eq(stays | begins)
+        m.d.sync += begins.eq(0)
+        with m.If(self.restart == Restart.INITIAL):
+            m.d.sync += begins.eq(initial)
+        with m.If(self.rose):
+            m.d.sync += stays.eq(left)
         with m.Elif(self.fell):
-            m.d.sync += self.next.eq(lifted)
+            m.d.sync += stays.eq(lifted)
         with m.Else():
-            m.d.sync += self.next.eq(value)
+            m.d.sync += stays.eq(value)
             if config.floor:
                 with m.If(self.sink & (excess < 0)):
-                    m.d.sync += self.next.eq(taken)
+                    m.d.sync += stays.eq(taken)
             if config.leak_bits:
                 with m.If(self.drain):
-                    m.d.sync += self.next.eq(excess)
+                    m.d.sync += stays.eq(excess)
+        with m.If(self.restart != Restart.NO):
+            m.d.sync += stays.eq(0)
 
-    def _fall(self, m: Module, value: Signal, taken: Signal, lifted: Signal) -> None:
+    def _fall(self, m: Module, value: Signal, lives: Signal, lifted: Signal) -> None:
         """Build the comparison for a spike of -1."""
         bits = self._config.potential_bits
         limit = Signal(signed(bits))
@@ -238,7 +254,7 @@ class Neuron(wiring.Component):
         m.d.comb += [
             depth.eq(value + limit),
             lifted.eq(value + step),
-            due.eq(self.fire & (depth <= 0) & (taken != 0) & self.may_fall),
+            due.eq(self.fire & (depth <= 0) & lives & self.may_fall),
             self.fell.eq(due),
         ]
         if self._config.spike_planes > 1:

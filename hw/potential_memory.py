@@ -58,7 +58,7 @@ class PotentialMemory(wiring.Component):
             shape=config.lanes * config.potential_bits,
             depth=config.potential_words,
             init=[],
-            attrs=NO_COLLISION,
+            attrs=NO_COLLISION | {"ram_style": config.potential_memory},
         )
         write = words.write_port()
         m.d.comb += [

@@ -1,6 +1,6 @@
 """The sweep unit: visits every word of a population in a fixed number of slots."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, ValueLike
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -146,7 +146,7 @@ class Sweep(wiring.Component):
                 with m.If(~constants.per_neuron):
                     m.d.sync += self.parameter_address.eq(constants.parameter_base)
                 with m.If(b_ends):
-                    m.d.sync += [self.b.eq(0), self.a.eq(self.a + 1)]
+                    m.d.sync += [self.b.eq(0), self.a.eq(Mux(a_ends, 0, self.a + 1))]
         return m
 
     def _slots(self, m: Module, following: Signal, following_index: Signal) -> None:
@@ -163,36 +163,40 @@ class Sweep(wiring.Component):
             restores.eq(constants.restores),
             planes.eq(constants.planes_last != 0),
             leaks.eq(constants.leaks != 0),
-            self.whole.eq(
-                ((self.slot == Slot.POTENTIAL) & ~inhibits)
-                | ((self.slot == Slot.OWN) & (self.index == constants.planes_last))
-            ),
-            self.lowest.eq(
-                (self.whole & ~planes) | ((self.slot == Slot.PLANE) & (self.index == 0))
-            ),
+            self.whole.eq((self.slot == Slot.POTENTIAL) & ~inhibits),
+            self.lowest.eq(self.whole & ~planes),
         ]
-        with m.If(self.slot == Slot.CURRENT):
-            m.d.comb += following.eq(Slot.POTENTIAL)
-        with m.Elif((self.slot == Slot.POTENTIAL) & inhibits):
-            m.d.comb += following.eq(Slot.INHIBIT)
-        with m.Elif(self.slot == Slot.INHIBIT):
-            m.d.comb += following.eq(Slot.OWN)
-        with m.Elif((self.slot == Slot.OWN) & ~self.whole):
-            m.d.comb += [following.eq(Slot.OWN), following_index.eq(self.index + 1)]
-        with m.Elif(self.whole & planes):
-            m.d.comb += [
-                following.eq(Slot.PLANE),
-                following_index.eq(constants.planes_last - 1),
+        if self._config.inhibition_bits:
+            with m.If((self.slot == Slot.OWN) & (self.index == constants.planes_last)):
+                m.d.comb += self.whole.eq(1)
+        if self._config.spike_planes > 1:
+            with m.If((self.slot == Slot.PLANE) & (self.index == 0)):
+                m.d.comb += self.lowest.eq(1)
+        config = self._config
+        at: list[tuple[ValueLike, Slot, ValueLike]] = []  # where, then to which slot and index
+        if config.currents:
+            at.append((self.slot == Slot.CURRENT, Slot.POTENTIAL, 0))
+        if config.inhibition_bits:
+            at += [
+                ((self.slot == Slot.POTENTIAL) & inhibits, Slot.INHIBIT, 0),
+                (self.slot == Slot.INHIBIT, Slot.OWN, 0),
+                ((self.slot == Slot.OWN) & ~self.whole, Slot.OWN, self.index + 1),
             ]
-        with m.Elif((self.slot == Slot.PLANE) & ~self.lowest):
-            m.d.comb += [following.eq(Slot.PLANE), following_index.eq(self.index - 1)]
-        with m.Elif(self.lowest & settles):
-            m.d.comb += following.eq(Slot.SETTLE)
-        with m.Elif((self.slot == Slot.SETTLE) & restores):
-            m.d.comb += following.eq(Slot.RESTORE)
-        with m.Elif(leaks & (self.slot != Slot.LEAK)):
-            m.d.comb += following.eq(Slot.LEAK)
-        with m.Elif(leaks & (self.index != constants.leaks)):
-            m.d.comb += [following.eq(Slot.LEAK), following_index.eq(self.index + 1)]
-        with m.Else():
-            m.d.comb += self.ends.eq(1)
+        if config.spike_planes > 1:
+            at += [
+                (self.whole & planes, Slot.PLANE, constants.planes_last - 1),
+                ((self.slot == Slot.PLANE) & ~self.lowest, Slot.PLANE, self.index - 1),
+            ]
+        if config.settles:
+            at.append((self.lowest & settles, Slot.SETTLE, 0))
+        if config.floor:
+            at.append(((self.slot == Slot.SETTLE) & restores, Slot.RESTORE, 0))
+        if config.leak_bits:
+            at += [
+                (leaks & (self.slot != Slot.LEAK), Slot.LEAK, 0),
+                (leaks & (self.index != constants.leaks), Slot.LEAK, self.index + 1),
+            ]
+        m.d.comb += self.ends.eq(1)
+        for where, slot, index in reversed(at):
+            with m.If(where):
+                m.d.comb += [self.ends.eq(0), following.eq(slot), following_index.eq(index)]

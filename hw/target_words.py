@@ -7,12 +7,24 @@ from amaranth.lib.wiring import In, Out
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import TableMemory
 
-__all__ = ["TargetWords", "beat", "target_entry"]
+__all__ = ["TargetWords", "beat", "target_entry", "travelling"]
 
 
 def target_entry(config: AcceleratorConfig) -> data.StructLayout:
     """Layout of an entry: a word of the target, and whether it has fewer neurons than lanes."""
     return data.StructLayout({"word": config.potential_address, "partial": 1})
+
+
+def travelling(config: AcceleratorConfig) -> data.StructLayout:
+    """Layout of what goes with a spike, or with a masked event word, as far as its beats."""
+    return data.StructLayout(
+        {
+            "token": 1,
+            "mask": config.lanes * config.masked,
+            "negative": config.lanes * config.signed_events,
+            "shift": config.shift_bits,
+        }
+    )
 
 
 def beat(config: AcceleratorConfig) -> data.StructLayout:
@@ -27,9 +39,7 @@ def beat(config: AcceleratorConfig) -> data.StructLayout:
             "ends": 1,
             "potential": config.potential_address,
             "weight": config.weight_address,
-            "mask": config.lanes,
-            "negative": config.lanes * config.signed_events,
-            "shift": config.shift_bits,
+            "travels": travelling(config),
             "whole": 1,
             "partial": 1,
         }

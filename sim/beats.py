@@ -15,10 +15,10 @@ Ints = npt.NDArray[np.int64]
 _REUSE = 4
 """Clocks from a beat until its word may be read again in a block RAM potential memory."""
 
-_AHEAD = 5
+_AHEAD = 6
 """Items (spikes, or masked words) between the event word and the beats that are made."""
 
-FAN_OUT = 6
+FAN_OUT = 8
 """Clocks from taking an event word until its first beat."""
 
 TARGETS = 3
@@ -41,7 +41,7 @@ class StepBeats:
         Clocks in which a beat had to wait for its word.
     until_token
         Clocks from the first beat until the token leaves the queue, which it does as soon as
-        the last event word's first spike is being expanded.
+        the first spike of the last event word but one is being expanded.
     """
 
     words: Ints
@@ -113,11 +113,12 @@ def step_beats(
     items = flat.sum(1, dtype=np.int64)
     words = (flat @ synapses.astype(np.float64)).astype(np.int64)
     beats = (flat @ clocks.astype(np.float64)).astype(np.int64)
-    # The token leaves once this item has gone on from the event word; none where below 0.
+    # The token leaves once this item has gone on from the event word; none where below 0. Two more
+    # event words are held before the one that is expanded.
     of_word = spikes.sum(2, dtype=np.int64)  # (images, words)
-    at = of_word.shape[1] - 1 - (of_word[:, ::-1] > 0).argmax(1)
-    in_last = of_word[np.arange(images), at]
-    leaving = items - in_last - 1 - _AHEAD
+    some = of_word > 0
+    behind = some[:, ::-1].cumsum(1)[:, ::-1]  # event words from each one on
+    leaving = items - np.where(behind <= 2, of_word, 0).sum(1) - 1 - _AHEAD
     held = np.zeros(images, np.int64)
     held_before = np.zeros(images, np.int64)
     rows_of, columns_of, first_of = (
@@ -139,7 +140,7 @@ def step_beats(
     ahead = np.cumsum(flat, axis=1) <= leaving[:, None] + 1  # items up to that one
     before = ((flat & ahead) @ clocks.astype(np.float64)).astype(np.int64)
     until_token = np.where(leaving < 0, leaving + 1, before + held_before)
-    until_token = np.where(items == 0, -FAN_OUT, until_token)
+    until_token = np.where(some.sum(1) < 2, some.sum(1) - FAN_OUT, until_token)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
 
 

@@ -446,10 +446,10 @@ class _Run:
         return source, step, visible, left
 
     def _consume(self, core: int, one: Consume, iteration: int) -> bool:
-        clock = self.clock[core]
+        clock = self.clock[core] + _FRESH
         discards = one.discards_last and iteration == one.times - 1
         if discards and one.replays:
-            self.clock[core] = clock + _FRESH + _NEXT
+            self.clock[core] = clock + _NEXT
             self.clocks[one.population] += _FRESH + _NEXT
             return True
         if one.replays:
@@ -464,8 +464,6 @@ class _Run:
             left[:] = begin + FAN_OUT + beats.until_token
             self.kept[core] = source, step
             if discards:
-                clock = clock + _FRESH
-                begin = np.maximum(clock, visible)
                 left[:] = begin + spike_planes(self._spikes(source, step)).any(2).sum(1)
                 self.stalls["starved"][:, core] += self.live * (begin - clock)
                 self.clock[core] = left + _NEXT
@@ -476,7 +474,7 @@ class _Run:
         self.words[one.population] += self.live * beats.words
         late = FAN_OUT + TARGETS * self.targets
         self.clock[core] = begin + late + beats.beats + beats.held + _NEXT
-        self.clocks[one.population] += self.live * (self.clock[core] - begin)
+        self.clocks[one.population] += self.live * (_FRESH + self.clock[core] - begin)
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:

@@ -180,7 +180,7 @@ def test_beats_are_those_of_the_tables_whatever_the_stalls(variant, seed):
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
-def test_first_beat_after_six_clocks_then_one_a_clock(variant):
+def test_first_beat_after_eight_clocks_then_one_a_clock(variant):
     rng = Random(7)
     dut = FanOut(CONFIG)
     tables = drawn_tables(rng, empty=False)
@@ -200,7 +200,7 @@ def test_first_beat_after_six_clocks_then_one_a_clock(variant):
         while not ctx.get(dut.beat):
             clocks += 1
             await ctx.tick()
-        assert clocks == 6
+        assert clocks == 8
         for expected in want:
             assert ctx.get(dut.beat)
             assert (ctx.get(dut.potential_address), ctx.get(dut.weight_address)) == expected[:2]
@@ -230,7 +230,7 @@ def test_a_spike_without_synapse_takes_one_clock():
             assert not ctx.get(dut.beat)
             clocks += 1
             await ctx.tick()
-        assert clocks == 6 + spikes
+        assert clocks == 8 + spikes
 
     simulate(dut, write, read)
 
@@ -308,6 +308,6 @@ def test_pruned_projections_take_three_clocks_more():
         while not ctx.get(dut.beat):
             clocks += 1
             await ctx.tick()
-        assert clocks == 9
+        assert clocks == 11
 
     simulate(dut, write, read)

@@ -169,6 +169,7 @@ class Bench:
         ctx, dut = self.ctx, self.dut
         ctx.set(dut.now, now)
         ctx.set(dut.iteration, iteration)
+        ctx.set(dut.first, iteration == 0)
         ctx.set(dut.final, final)
         ctx.set(dut.start, 1)
         await self.tick()

