@@ -37,7 +37,7 @@ from augend.gen.term import Term
 
 __all__ = ["Calibrated", "Method", "Norm", "calibrate"]
 
-Norm = Literal["mse", "percentile", "data", "model", "none"]
+Norm = Literal["mse", "levels", "percentile", "data", "model", "none"]
 
 MOST_SPIKES = 1 << 29
 """Spikes of one population that are kept at once; more time steps use fewer images."""
@@ -86,7 +86,9 @@ def calibrate(
 
     ``mse`` goes layer by layer over what the integer network before it really emits on the
     calibration images: the bias of each channel is shifted by the mean that it is off, and the
-    scale is the one that brings its spikes closest to the float activations.
+    scale is the one that brings its spikes closest to the float activations. ``levels`` does so
+    beside a float network whose activations are rounded to as many levels as there are steps: one
+    that was trained in this way (`augend.gen.training.spike_levels`) has learnt to expect them.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ class _Run:
     @property
     def fitted(self) -> bool:
         """Whether biases and scales are found on what the integer network emits."""
-        return self.method.norm == "mse"
+        return self.method.norm in ("mse", "levels")
 
     @property
     def simulated(self) -> bool:
@@ -226,8 +228,10 @@ class _Run:
         self.done[stage.name], train = best
         if train is not None:
             self.trains[stage.name] = train
-        self.floats[stage.name] = values
         self.gains[stage.name] = scale
+        self.floats[stage.name] = values
+        if method.norm == "levels" and stage.spiking:
+            self.floats[stage.name] = self._rates(stage.name)
         self.binary |= {stage.name} if stage.activation.binary else set()
         self.depth[stage.name] = self._depth(stage)
 
@@ -289,7 +293,7 @@ class _Run:
 
     def _scale(self, stage: Stage, wanted: Activations, seen: Activations) -> Floats:
         method = self.method
-        if method.norm == "mse":
+        if self.fitted:
             signed = stage.activation.signed
             return mse_scale(
                 wanted, method.timesteps, responses=seen, signed=signed, seed=method.seed

@@ -28,6 +28,7 @@ from augend.gen.neuron_options import NeuronOptions, Start
 from augend.gen.options import Schedule, calibration_images, check_options, input_scaling
 from augend.gen.program import Program
 from augend.gen.scaling import PixelError
+from augend.gen.sparsity import without_pruned
 from augend.gen.stage import Activation, Gating, Stage
 
 __all__ = ["convert"]
@@ -44,6 +45,7 @@ def convert(
     weight_bits: int = 8,
     weights: WeightForm = "integer",
     layer_bits: Mapping[str, int] | None = None,
+    sparse: bool = False,
     timesteps: int = 8,
     norm: Norm = "mse",
     percentile: float = 99.9,
@@ -93,6 +95,9 @@ def convert(
         ``integer``, ``ternary`` or ``power_of_two``.
     layer_bits
         Widths of single populations' weights, by name, where they differ.
+    sparse
+        Leave out words of weights that are all 0, as pruning made them, where this takes less
+        memory; see `augend.gen.sparsity`.
     timesteps
         T, 1 to 65536: more is closer to the float network and costs more.
     norm
@@ -196,6 +201,8 @@ def convert(
     _check_schedule(folded, schedule)
     calibrated = calibrate(folded.stages, entry, pixels, method)
     network = _network(folded, calibrated, entry, method, decode, exit_margin)
+    if sparse:
+        network = without_pruned(network, lanes)
     return Program(
         network=network,
         scaling=scaling,

@@ -18,7 +18,8 @@ class LaneLayout:
     A word has three coordinates (a, b, g). Lanes lie along the channels: a = y, b = x, g counts
     words of channels; or, for an input of few channels, along the columns: a = y, b = channel, g
     counts words of columns. Words are numbered a first, g fastest; or b first, where neurons are to
-    lie in the order (C, H, W). A shape (N,) has only g.
+    lie in the order (C, H, W). A shape (N,) has only g, and so has an input that lies along its
+    neurons, all of them in the order (C, H, W).
 
     Parameters
     ----------
@@ -27,14 +28,14 @@ class LaneLayout:
     lanes
         Neurons a word, a power of two.
     along
-        ``channels`` or ``columns``.
+        ``channels``, ``columns`` or ``neurons``.
     b_first
         Whether words are numbered b first, for lanes along the columns.
     """
 
     shape: Shape
     lanes: int
-    along: Literal["channels", "columns"] = "channels"
+    along: Literal["channels", "columns", "neurons"] = "channels"
     b_first: bool = False
 
     @classmethod
@@ -54,10 +55,15 @@ class LaneLayout:
         return min(layouts, key=lambda layout: layout.words)
 
     @property
+    def is_row(self) -> bool:
+        """Whether a word has no coordinate but g."""
+        return len(self.shape) == 1 or self.along == "neurons"
+
+    @property
     def extent(self) -> tuple[int, int, int]:
         """Number of coordinates a, b and g."""
-        if len(self.shape) == 1:
-            return 1, 1, -(-self.shape[0] // self.lanes)
+        if self.is_row:
+            return 1, 1, -(-self.lane_neurons // self.lanes)
         channels, height, width = self.shape
         if self.along == "columns":
             return height, channels, -(-width // self.lanes)
@@ -66,6 +72,8 @@ class LaneLayout:
     @property
     def lane_neurons(self) -> int:
         """Number of neurons along the lanes of all g."""
+        if self.along == "neurons":
+            return int(np.prod(self.shape))
         return self.shape[-1 if self.along == "columns" else 0]
 
     @property
@@ -90,8 +98,8 @@ class LaneLayout:
         """
         values = np.asarray(values)
         lead = values.shape[: values.ndim - len(self.shape)]
-        if len(self.shape) == 1:
-            spread = values.reshape(*lead, 1, 1, self.shape[0])
+        if self.is_row:
+            spread = values.reshape(*lead, 1, 1, self.lane_neurons)
         elif self.along == "columns":
             spread = values if self.b_first else np.moveaxis(values, -3, -2)  # (..., H, C, W)
         else:

@@ -89,7 +89,7 @@ def _population_cost(
         planes = (max(-low, high) + 1).bit_length() - 1  # most bits set in a number up to that
         additions += count * (network.input.bits if current else planes)
         widths.append(network.bits_of(projection))
-        memory += projection.weight.size * widths[-1]
+        memory += projection.stored * widths[-1]
     mean, most = _fan_out(network, population.name)
     return LayerCost(
         name=population.name,

@@ -221,7 +221,8 @@ class SpikingNetwork:
                 f"{where} has weights from {weight.min()} to {weight.max()}; "
                 f"{bits} bits hold {low} to {high}"
             )
-        if bits == 1 and np.any(weight == 0):
+        there = weight if projection.kept is None else weight[projection.kept]
+        if bits == 1 and np.any(there == 0):
             raise ContractError(f"{where} has weights of 0; one bit holds -1 and +1 only")
 
     def _check_population(self, population: Population) -> None:

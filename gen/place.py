@@ -1,6 +1,6 @@
 """Placement: populations on cores, and what each core's memories and schedule hold."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -73,6 +73,7 @@ RUNS: frozenset[str] = frozenset(
         "readout by softmax",
         "early exit",
         "a max-pool gate",
+        "pruned synapses",
     }
 )
 """Rules of the contract beyond the plainest, by their names in ``options``, that hardware runs."""
@@ -100,6 +101,9 @@ class CorePlacement:
         input current hold in its place the right shift that remains.
     row, column, group, lane
         ``(entries, 3)``: potential word, weight word, count.
+    target
+        ``(entries, 2)``: for each of the first weight words, those of pruned projections, the word
+        of its target and whether it is one of fewer neurons than lanes.
     instructions
         The schedule: initialisation, then inference.
     potential_words
@@ -117,6 +121,7 @@ class CorePlacement:
     column: Ints
     group: Ints
     lane: Ints
+    target: Ints
     instructions: list[Instruction] = field(default_factory=list)
     potential_words: int = 0
     shared: frozenset[str] = frozenset()
@@ -261,6 +266,8 @@ def place(
     masked = any(is_masked(p, shape[0], lanes) for p in network.out_of(INPUT))
     drawn = network.input.encoding == "rate"
     layouts[INPUT] = LaneLayout.of_input(shape, lanes, channels=masked, in_order=drawn)
+    if any(p.kept is not None for p in network.out_of(INPUT)):
+        layouts[INPUT] = LaneLayout(shape=shape, lanes=lanes, along="neurons")
     bits = max(network.bits_of(p) for p in network.projections)
     try:
         tables = tuple(
@@ -326,7 +333,7 @@ class _CoreBuilder:
     def __init__(self, lanes: int) -> None:
         self.lanes = lanes
         self.rows: dict[str, list[npt.NDArray]] = {
-            name: [] for name in ("weight", "parameter", "row", "column", "group", "lane")
+            name: [] for name in ("weight", "parameter", "row", "column", "group", "lane", "target")
         }
         self.used = dict.fromkeys(self.rows, 0)
         self.potential_words = 0
@@ -344,6 +351,14 @@ class _CoreBuilder:
         self.rows[memory].append(rows)
         self.used[memory] += len(rows)
         return first
+
+    def add_weights(self, every: Sequence[SynapseTables]) -> list[int]:
+        """Lay out weights, those of pruned projections first; returns where each begin."""
+        bases = [0] * len(every)
+        for number in sorted(range(len(every)), key=lambda n: not every[n].sparse):
+            bases[number] = self.add("weight", every[number].weight)
+            self.add("target", every[number].target)
+        return bases
 
     def plan(self, network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> None:
         """Decide where this core's potentials, input currents and words of gates lie."""
@@ -381,7 +396,7 @@ class _CoreBuilder:
         return self.build([])
 
     def build(self, instructions: list[Instruction]) -> CorePlacement:
-        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 6)}
+        ends = {"weight": (0, self.lanes), "parameter": (0, self.lanes, 6), "target": (0, 2)}
         contents = {
             name: np.concatenate([np.zeros(ends.get(name, (0, 3)), np.int64), *rows])
             for name, rows in self.rows.items()
@@ -423,16 +438,19 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     gates = _gates(placement, builder, sweeps)
     planes: list[Consume] = []
     spikes: dict[str, list[Consume]] = {}
-    for projection, tables in zip(network.projections, placement.tables, strict=True):
+    taken = [
+        (projection, tables)
+        for projection, tables in zip(network.projections, placement.tables, strict=True)
+        if placement.core_of[projection.target] == core and not _silent(network, projection.source)
+    ]
+    weight_bases = builder.add_weights([tables for _, tables in taken])
+    for (projection, tables), weight_base in zip(taken, weight_bases, strict=True):
         source = projection.source
-        silent = source != INPUT and not network.population(network.root_of(source)).fires
-        if placement.core_of[projection.target] != core or silent:
-            continue
         base = sweeps[projection.target]
         if partials and projection.target == network.readout.name:
             further = builder.partial_base[0] - base.potential_base
             tables = spread(tables, placement.lanes, len(partials) + 1, further, base.words)
-        consume = _consume(placement, builder, projection, tables)
+        consume = _consume(placement, builder, projection, tables, weight_base)
         if source == INPUT and network.input.is_current:
             planes.append(consume(base.current_base))
         if source != INPUT or network.input.spikes:
@@ -461,6 +479,11 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
         decides=placement.decides,
     )
     return builder.build(schedule)
+
+
+def _silent(network: SpikingNetwork, source: str) -> bool:
+    """Whether a source, or what a gate is on, accumulates and never spikes."""
+    return source != INPUT and not network.population(network.root_of(source)).fires
 
 
 def _gates(
@@ -517,10 +540,13 @@ def _merge(sweep: Sweep) -> Sweep:
 
 
 def _consume(
-    placement: Placement, builder: _CoreBuilder, projection: Projection, tables: SynapseTables
+    placement: Placement,
+    builder: _CoreBuilder,
+    projection: Projection,
+    tables: SynapseTables,
+    weight_base: int,
 ) -> Callable[[int], Consume]:
     """Lay out a projection; what is returned makes a consume into words from a base on."""
-    weight_base = builder.add("weight", tables.weight)
     column_base = builder.add("column", tables.column)
     group_base = builder.add("group", tables.group)
     lane_base = builder.add("lane", tables.lane)

@@ -142,10 +142,12 @@ def pack_network(network: SpikingNetwork) -> tuple[dict[str, Any], Arrays]:
             del arrays[f"population.{index}.negative_step"]
     for index, projection in enumerate(network.projections):
         arrays[f"projection.{index}.weight"] = projection.weight.astype(np.int8)
+        if projection.kept is not None:
+            arrays[f"projection.{index}.kept"] = projection.kept.astype(np.int8)
     description = {
         "input": _packed(network.input, whole=True),
         "populations": [_packed(p, leave=ARRAYS) for p in network.populations],
-        "projections": [_packed(p, leave=("weight",)) for p in network.projections],
+        "projections": [_packed(p, leave=("weight", "kept")) for p in network.projections],
         "gates": [_packed(gate) for gate in network.gates],
     }
     if network.softmax is not None:
@@ -166,6 +168,8 @@ def unpack_network(
     for index, entry in enumerate(description["projections"]):
         options = _unpacked(Projection, entry)
         options["weight"] = arrays[f"projection.{index}.weight"].astype(np.int16)
+        kept = arrays.get(f"projection.{index}.kept")
+        options["kept"] = None if kept is None else kept.astype(bool)
         projections.append(Projection(**options))
     parts = "input", "populations", "projections", "gates", "softmax"
     softmax = description.get("softmax")

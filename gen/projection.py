@@ -41,6 +41,9 @@ class Projection:
         Left shift of every weight, 0 to 15: free in hardware.
     bits
         Width of a weight, 1 to 8; None for the network's.
+    kept
+        Of a dense projection that was pruned: which synapses there are, shaped as the weights,
+        which are 0 elsewhere; what is not there is neither stored nor visited. None for all.
     delay
         0: spikes arrive in the step in which they are emitted; 1: in the next (recurrent, lateral);
         those of the last step arrive nowhere.
@@ -59,6 +62,7 @@ class Projection:
     shift: int = 0
     bits: int | None = None
     delay: Literal[0, 1] = 0
+    kept: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         where = f"projection {self.source!r} -> {self.target!r}"
@@ -86,6 +90,7 @@ class Projection:
             raise ContractError(f"Bits of {where} must be 1 to 8, not {self.bits!r}")
         if self.delay not in (0, 1):
             raise ContractError(f"Delay of {where} must be 0 or 1, not {self.delay!r}")
+        self._check_kept(where)
         for key in ("source_channels", "target_channels"):
             chosen = getattr(self, key)
             if chosen is not None and not 0 <= chosen[0] < chosen[1]:
@@ -93,6 +98,28 @@ class Projection:
                     f"{key.replace('_', ' ').capitalize()} of {where} must be a first and a past "
                     f"last channel, not {chosen!r}"
                 )
+
+    def _check_kept(self, where: str) -> None:
+        if self.kept is None:
+            return
+        kept = np.asarray(self.kept)
+        if self.kind != "dense":
+            raise ContractError(
+                f"Synapses of {where} can be left out of 'dense', not {self.kind!r}"
+            )
+        if kept.dtype != bool or kept.shape != self.weight.shape:
+            raise ContractError(
+                f"Kept synapses of {where} must be booleans of shape {self.weight.shape}, not "
+                f"{kept.dtype} of shape {kept.shape}"
+            )
+        if np.any(self.weight[~kept]):
+            raise ContractError(f"Weights of {where} must be 0 where no synapse is kept")
+        object.__setattr__(self, "kept", kept)
+
+    @property
+    def stored(self) -> int:
+        """Number of weights that it has, each counted once however often it is used."""
+        return self.weight.size if self.kept is None else int(np.count_nonzero(self.kept))
 
     @property
     def plain(self) -> bool:
@@ -109,6 +136,7 @@ class Projection:
             "a range of channels": self.source_channels is not None
             or self.target_channels is not None,
             "a crop": min(self.padding) < 0,
+            "pruned synapses": self.kept is not None,
         }
         return tuple(name for name, is_used in used.items() if is_used)
 
@@ -149,7 +177,9 @@ class Projection:
     def fan_out(self, source_shape: Shape, target_shape: Shape) -> Ints:
         """Synapses of every source neuron, borders taken into account, shaped as the source."""
         part = self.source_part(source_shape)
-        if self.kind == "dense":
+        if self.kept is not None:
+            reached = self.kept.sum(0, dtype=np.int64).reshape(part)
+        elif self.kind == "dense":
             reached = np.full(part, self.weight.shape[0], np.int64)
         else:
             rows = self.covers(0, source_shape[1], target_shape[1]).sum((1, 2))  # (H,)

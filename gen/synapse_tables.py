@@ -1,6 +1,6 @@
 """Where a spike's weights and targets lie: fan-out tables and weight words of a projection."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from math import gcd
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.network import ContractError, Ints, Projection
+from augend.gen.sparsity import kept_words, word_of
 
 __all__ = ["SynapseTables", "is_masked", "synapse_tables"]
 
@@ -41,6 +42,13 @@ class SynapseTables:
         The same for weights, which are contiguous within a row.
     additions
         Synapses in a run.
+    sparse
+        A tap is a weight word whose word of potentials, from those of ``row`` and ``lane`` on, is
+        in ``target``, and which brings ``additions`` only where that one is partial, else as many
+        as there are lanes.
+    target
+        ``(words, 2)``, where it is sparse: word of the target, and whether that holds fewer
+        neurons than there are lanes.
     """
 
     weight: npt.NDArray[np.int16]
@@ -56,6 +64,8 @@ class SynapseTables:
     row_step: int = 0
     weight_row_step: int = 0
     additions: int = 0
+    sparse: bool = False
+    target: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     def constants(self) -> dict[str, int]:
         """The scalars by name."""
@@ -97,8 +107,13 @@ def synapse_tables(
     Raises
     ------
     ContractError
-        A weight of 0 would be needed beside weights of one bit.
+        A weight of 0 would be needed beside weights of one bit, or a pruned projection does not
+        keep whole words.
     """
+    if projection.kept is not None:
+        return _sparse(projection, projection.kept, source, target)
+    if source.along == "neurons":
+        projection, source = _in_a_row(projection, source)
     if projection.kind == "dense":
         return _dense(projection, source, target, stored_bits)
     return _convolution(projection, source, target, stored_bits)
@@ -179,6 +194,66 @@ def _dense(
         weight_row_step=taps[1] * run,
         additions=additions,
         **tables,
+    )
+
+
+def _in_a_row(projection: Projection, source: LaneLayout) -> tuple[Projection, LaneLayout]:
+    """Put a projection out of an input along its neurons as one out of a shape (N,)."""
+    if projection.kind != "dense":
+        raise ContractError(
+            f"The input goes into pruned synapses, and by projection {projection.source!r} -> "
+            f"{projection.target!r} into a convolution; hardware takes it through either: convert "
+            f"without sparse"
+        )
+    flat = LaneLayout(shape=(source.lane_neurons,), lanes=source.lanes)
+    if projection.source_channels is None:
+        return projection, flat
+    plane = source.lane_neurons // source.shape[0]
+    first, last = projection.source_channels
+    return replace(projection, source_channels=(first * plane, last * plane)), flat
+
+
+def _sparse(
+    projection: Projection,
+    kept: npt.NDArray[np.bool_],
+    source: LaneLayout,
+    target: LaneLayout,
+) -> SynapseTables:
+    """For each source neuron, where its words of weights begin and how many they are."""
+    where = f"projection {projection.source!r} -> {projection.target!r}"
+    lanes = source.lanes
+    if not source.is_row:
+        raise ContractError(
+            f"{where} is pruned and comes from a population of shape {source.shape}; hardware "
+            f"takes pruned synapses out of the input or a population of shape (N,)"
+        )
+    if projection.source_channels is not None or projection.target_channels is not None:
+        raise ContractError(f"{where} is pruned, and leads between some channels only")
+    there = kept_words(kept, projection, target.shape, lanes)  # (words, sources)
+    if not np.array_equal(kept, there[word_of(projection, target.shape, lanes)]):
+        raise ContractError(
+            f"{where} is pruned in other pieces than whole words of {lanes} lanes; convert the "
+            f"network for {lanes} lanes with sparse"
+        )
+    neurons = projection.weight.shape[1]
+    weight = target.pack(projection.weight.T.reshape(neurons, *target.shape))
+    at, word = np.nonzero(there.T)  # source by source, words rising
+    count = there.sum(0)
+    room = np.zeros((source.words * lanes, 3), np.int64)
+    room[:neurons] = _entries(0, np.cumsum(count) - count, count)
+    held = target.pack(np.ones(target.shape, np.int64)).sum(1)  # neurons of each word
+    partial = held < lanes
+    return SynapseTables(
+        weight=weight[at, word],
+        row=_entries(0, [0], 1),
+        column=_entries(0, [0], 1),
+        group=_entries(0, np.zeros(source.words), 1),
+        lane=room,
+        by_channel=True,
+        columns_in_lanes=True,
+        additions=int(held[partial].max(initial=0)),
+        sparse=True,
+        target=np.stack([word, partial[word]], axis=-1),
     )
 
 

@@ -111,6 +111,7 @@ def convert(
     layer_bits: Annotated[
         list[str] | None, typer.Option(help="Width of one population's weights, as conv1=8.")
     ] = None,
+    sparse: Annotated[bool, typer.Option(help="Leave out words of pruned weights.")] = False,
     timesteps: Annotated[int, typer.Option(help="Time steps T.")] = 8,
     norm: Annotated[str, typer.Option(help="mse, percentile, data or model.")] = "mse",
     percentile: Annotated[float, typer.Option(help="For --norm percentile.")] = 99.9,
@@ -172,6 +173,7 @@ def convert(
         "weight_bits": weight_bits,
         "weights": weights,
         "layer_bits": widths(layer_bits or []),
+        "sparse": sparse,
         "timesteps": timesteps,
         "norm": norm,
         "percentile": percentile,

@@ -115,7 +115,10 @@ class GoldenAccelerator:
         self._timing: TimingModel | None = None
         if placement is not None and config is not None:
             self._timing = TimingModel(
-                placement, queue_steps=config.queue_steps, potential_memory=config.potential_memory
+                placement,
+                queue_steps=config.queue_steps,
+                potential_memory=config.potential_memory,
+                targets=config.target_entries > 0,
             )
         self._golden = GoldenModel(program.network, record="trains" if self._timing else False)
 

@@ -163,7 +163,7 @@ def search(
         Is called after each trial.
     """
     base = base_options(program)
-    widest = 8 * sum(projection.weight.size for projection in program.network.projections)
+    widest = 8 * sum(projection.stored for projection in program.network.projections)
     images = images_of(program, calibration)
     done: list[Trial] = []
 
@@ -179,7 +179,7 @@ def search(
         correct, additions = classified(made, held_out)
         share = correct / len(held_out)
         weights = sum(
-            projection.weight.size * made.network.bits_of(projection)
+            projection.stored * made.network.bits_of(projection)
             for projection in made.network.projections
         )
         done.append(

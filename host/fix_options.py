@@ -111,6 +111,7 @@ def base_options(program: Program) -> dict[str, Any]:
         "mean": scaling.mean,
         "std": scaling.std,
         "lanes": program.lanes,
+        "sparse": any(projection.kept is not None for projection in network.projections),
         "cores": program.cores,
     }
     if network.input.encoding == "rate" and network.input.rate < 1 << 16:

@@ -13,6 +13,7 @@ OPTIONAL = frozenset(
         "rate_input",
         "spike_steps",
         "channel_ranges",
+        "target_entries",
         "delays",
         "weight_shift",
         "replay_words",
@@ -88,6 +89,9 @@ class AcceleratorConfig:
         bit planes, an event word for each.
     channel_ranges
         1 where projections lead from some of a population's channels.
+    target_entries
+        Weight words of pruned projections that a core holds, each with the word of its target; 0
+        where there are none.
     weight_shift
         The most by which a weight is shifted left, for its projection and for its spike plane.
     delays
@@ -128,6 +132,8 @@ class AcceleratorConfig:
     currents, halves, doubles
         1 where an input current is added in every step; where potentials are halved or doubled on
         the way to it.
+    counter_bits
+        Width of the counters of each population.
     threshold_bits, bias_bits, initial_bits
         Widths of stored thresholds, biases and initial potentials, signed, at most those of
         potentials.
@@ -158,6 +164,7 @@ class AcceleratorConfig:
     signed_events: int = 0
     spike_planes: int = 1
     channel_ranges: int = 0
+    target_entries: int = 0
     delays: int = 0
     replay_words: int = 0
     weight_shift: int = 0
@@ -181,6 +188,7 @@ class AcceleratorConfig:
     currents: int = 1
     halves: int = 1
     doubles: int = 1
+    counter_bits: int = 32
     threshold_bits: int = 32
     bias_bits: int = 32
     initial_bits: int = 32
@@ -228,6 +236,7 @@ class AcceleratorConfig:
             ("currents", 1),
             ("halves", 1),
             ("doubles", 1),
+            ("counter_bits", 32),
             ("threshold_bits", 32),
             ("bias_bits", 32),
             ("initial_bits", 32),
@@ -275,6 +284,11 @@ class AcceleratorConfig:
         """Width that addresses the deepest fan-out table."""
         deepest = max(self.row_entries, self.column_entries, self.group_entries, self.lane_entries)
         return max(1, ceil_log2(deepest))
+
+    @property
+    def target_address(self) -> int:
+        """Width that addresses the words of pruned projections."""
+        return max(1, ceil_log2(self.target_entries))
 
     @property
     def run_bits(self) -> int:

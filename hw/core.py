@@ -116,6 +116,9 @@ class Core(wiring.Component):
             fan_out.load.eq(Cat(strobe[name] for name in TABLES)),
             fan_out.load_address.eq(self.load.address),
             fan_out.load_data.eq(self.load.row),
+            fan_out.target_load.eq(strobe["target"]),
+            fan_out.target_address.eq(self.load.address),
+            fan_out.target_data.eq(self.load.row),
         ]
         write = schedule.write_port()
         m.d.comb += [
@@ -131,7 +134,6 @@ class Core(wiring.Component):
         iteration = Signal(16)
         final = Signal()
         consuming = Signal()
-        token_taken = Signal()
         taking = Signal()
         discards = Signal()
         token_comes = Signal()
@@ -144,7 +146,7 @@ class Core(wiring.Component):
         nearly = Signal()
         ends = Signal()
         known = Signal()
-        m.d.sync += [nearly.eq(iteration + 1 == now.times), known.eq(0)]
+        m.d.sync += [nearly.eq(iteration == now.nearly), known.eq(0)]
         m.d.comb += [
             final.eq(Mux(first, now.once, ends)),
             discards.eq(now.discards_last & final),
@@ -154,10 +156,7 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
-        arriving = self._arriving(m, now, fan_out, consuming & ~token_taken, taking, rewind)
-        token = fan_out.events.payload.token
-        with m.If(fan_out.events.valid & fan_out.events.ready & token):
-            m.d.sync += token_taken.eq(1)
+        arriving = self._arriving(m, now, fan_out, consuming, taking, rewind)
 
         def advance(finished: Signal) -> None:
             with m.If(finished):
@@ -194,19 +193,22 @@ class Core(wiring.Component):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
                 m.d.comb += rewind.eq(1)
-                m.d.sync += [token_taken.eq(0), multiplied.eq(0), now.eq(fetched.data)]
+                m.d.sync += [multiplied.eq(0), now.eq(fetched.data)]
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
                 m.d.sync += known.eq(1)  # which instruction comes next has been read
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.comb += [
-                            consuming.eq(~discards & known),
-                            taking.eq(discards & ~now.replays & known),
-                        ]
-                        advance(Mux(discards, known & (now.replays | token_comes), fan_out.done))
+                        with m.If(~known):
+                            m.d.sync += [
+                                consuming.eq(~discards),
+                                taking.eq(discards & ~now.replays),
+                            ]
+                        passes = known & discards & (now.replays | (taking & token_comes))
+                        advance(fan_out.done | passes)
                     with m.Case(Kind.TAKE):
-                        m.d.comb += taking.eq(known & bool(config.replay_words))
+                        with m.If(~known):
+                            m.d.sync += taking.eq(bool(config.replay_words))
                         advance(taking & token_comes)
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         with m.If(inhibits & ~multiplied):
@@ -246,7 +248,12 @@ class Core(wiring.Component):
                     with m.If(inhibition.done):
                         m.next = "EXECUTE"
                     self._give_up(m, iteration, first)
-        with m.If((taking | (consuming & ~token_taken)) & ~arriving):
+        with m.If(taking & token_comes):
+            m.d.sync += taking.eq(0)
+        token = fan_out.events.payload.token
+        with m.If(self.abort | (fan_out.events.valid & fan_out.events.ready & token)):
+            m.d.sync += [consuming.eq(0), taking.eq(0)]
+        with m.If((taking | consuming) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
             m.d.sync += self.stalls[0].eq(self.stalls[0] + 1)
@@ -351,8 +358,8 @@ class Core(wiring.Component):
         """Tally beats, and enter them and spikes at the end of each instruction."""
         config = self._config
         m.submodules.counters = counters = Counters(config)
-        additions = Signal(32)
-        words = Signal(32)
+        additions = Signal(config.counter_bits)
+        words = Signal(config.counter_bits)
         with m.If(fan_out.done | self.abort):
             m.d.sync += [additions.eq(0), words.eq(0)]
         with m.Elif(fan_out.beat):

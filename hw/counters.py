@@ -20,7 +20,7 @@ class Counters(wiring.Component):
     add : In
         A strobe for each of ``QUANTITIES``, not in two clocks after each other.
     population, amount : In
-        For each: which population's, and by how much. Unsigned, 32 bits.
+        For each: which population's, and by how much. Unsigned.
     read : In
         Takes a counter: ``data`` is in this clock what it stood at, and it starts from 0 a clock
         later. Not while adding, nor in the clock after it.
@@ -37,10 +37,10 @@ class Counters(wiring.Component):
             {
                 "add": In(quantities),
                 "population": In(config.population_bits).array(quantities),
-                "amount": In(32).array(quantities),
+                "amount": In(config.counter_bits).array(quantities),
                 "read": In(quantities),
                 "read_population": In(config.population_bits),
-                "data": Out(32).array(quantities),
+                "data": Out(config.counter_bits).array(quantities),
             }
         )
 
@@ -48,14 +48,16 @@ class Counters(wiring.Component):
         """Build a memory and an adder for each quantity."""
         m = Module()
         for i, name in enumerate(QUANTITIES):
-            rows = memory.Memory(shape=32, depth=1 << self._config.population_bits, init=[])
+            rows = memory.Memory(
+                shape=self._config.counter_bits, depth=1 << self._config.population_bits, init=[]
+            )
             m.submodules[name] = rows
             read = rows.read_port(domain="comb")
             write = rows.write_port()
             # Read, then add: what is not added to starts from 0, by the registers' resets.
             at = Signal(self._config.population_bits, name=f"{name}_at")
-            before = Signal(32, name=f"{name}_before")
-            amount = Signal(32, name=f"{name}_amount")
+            before = Signal(self._config.counter_bits, name=f"{name}_before")
+            amount = Signal(self._config.counter_bits, name=f"{name}_amount")
             m.d.comb += [
                 self.data[i].eq(read.data),
                 read.addr.eq(Mux(self.add[i], self.population[i], self.read_population)),

@@ -58,8 +58,9 @@ class EventQueue(wiring.Component):
         )
         write = words.write_port()
         read = words.read_port()
-        stored = Signal(range(depth + 1))  # and one more where a word has just come
+        stored = Signal(range(depth + 1))  # one more where a word has come, one less where one went
         came = Signal()
+        went = Signal()
         fetched = Signal()
         held = Signal()
         ahead = Signal(layout.size, reset_less=True)
@@ -72,11 +73,15 @@ class EventQueue(wiring.Component):
             write.data.eq(self.word.as_value()),
             taken.eq(self.events.valid & self.events.ready),
             move.eq(~held | taken),
-            fetch.eq(((stored != 0) | came) & (~fetched | move)),
+            fetch.eq((came | (stored[1:] != 0) | (stored[0] & ~went)) & (~fetched | move)),
             read.en.eq(fetch),
             self.events.payload.as_value().eq(ahead),
         ]
-        m.d.sync += [came.eq(self.write), stored.eq(stored + came - fetch)]
+        m.d.sync += [
+            came.eq(self.write),
+            went.eq(fetch),
+            stored.eq(stored + came - went),
+        ]
         with m.If(self.write):
             m.d.sync += write.addr.eq(Mux(write.addr == depth - 1, 0, write.addr + 1))
         with m.If(fetch):
@@ -87,6 +92,7 @@ class EventQueue(wiring.Component):
             m.d.sync += [ahead.eq(read.data), held.eq(fetched)]
 
         full = Signal()
+        some = Signal()  # a step is complete
         claimed = Signal(range(config.queue_steps + 1))
         complete = Signal(range(config.queue_steps + 1))
         written = Signal()
@@ -94,9 +100,9 @@ class EventQueue(wiring.Component):
         leaving = Signal()
         m.d.comb += [
             self.room.eq(claimed != config.queue_steps),
-            full.eq((stored == depth) | ((stored == depth - 1) & came)),
+            full.eq((stored == depth) | ((stored == depth - 1) & came & ~went)),
             self.lost.eq(self.write & full),
-            self.events.valid.eq(held & (complete != 0)),
+            self.events.valid.eq(held & some),
             leaving.eq(taken & self.events.payload.token),
         ]
         m.d.sync += [
@@ -104,5 +110,6 @@ class EventQueue(wiring.Component):
             entering.eq(written),
             claimed.eq(claimed + self.claim - leaving),
             complete.eq(complete + entering - leaving),
+            some.eq(entering | Mux(leaving, complete > 1, some)),
         ]
         return m

@@ -8,6 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.instruction import projection_layout
 from augend.hw.memory import TableMemory
+from augend.hw.target_words import TargetWords, beat, target_entry, travelling
 
 __all__ = ["TABLES", "FanOut", "table_entry"]
 
@@ -45,10 +46,11 @@ def _at_most_one(bits: Value) -> Value:
 class FanOut(wiring.Component):
     """Expands event words into beats: one word of potentials and one of weights a clock.
 
-    The first beat comes seven clocks after an event word is taken; from then on there is one a
+    The first beat comes eight clocks after an event word is taken; from then on there is one a
     clock while event words are there, also between spikes. A spike without any synapse takes one
     clock. Addresses are sums of table entries and then count up; neither stride nor padding needs
-    a multiplication or division.
+    a multiplication or division. Hardware for pruned projections takes three clocks more, in which
+    their beats get the words of potentials that they are for.
 
     Members
     -------
@@ -74,6 +76,8 @@ class FanOut(wiring.Component):
         The token has come through; all earlier beats have been issued.
     load, load_address, load_data : In
         A write strobe for each of ``TABLES``, address and entry.
+    target_load, target_address, target_data : In
+        Likewise for the words of the targets of pruned projections.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -96,22 +100,38 @@ class FanOut(wiring.Component):
                 "load": In(len(TABLES)),
                 "load_address": In(config.table_address),
                 "load_data": In(table_entry(config)),
+                "target_load": In(int(config.target_entries > 0)),
+                "target_address": In(config.target_address),
+                "target_data": In(target_entry(config)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: seven elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: eight elastic stages."""
         m = Module()
         config = self._config
         projection = self.projection
 
-        # Expander: a spike of the held event word, and those that are left of it. A second word
-        # behind it lets the source go on, or stop, by a register.
-        word = Signal(event_word(config))
-        word_valid = Signal()
+        # Front: an event word, and room for one behind it, so that the source goes on, or stops, by
+        # a register.
+        front = Signal(event_word(config), reset_less=True)
+        front_valid = Signal()
         behind = Signal(event_word(config), reset_less=True)
         behind_valid = Signal()
-        coming = Signal(event_word(config))
+        word_ready = Signal()
+        m.d.comb += self.events.ready.eq(~behind_valid)
+        with m.If(~front_valid | word_ready):
+            m.d.sync += [
+                front_valid.eq(behind_valid | self.events.valid),
+                front.eq(Mux(behind_valid, behind, self.events.payload)),
+                behind_valid.eq(0),
+            ]
+        with m.Elif(~behind_valid):
+            m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
+
+        # Expander: a spike of the held event word, and those that are left of it.
+        word = Signal(event_word(config))
+        word_valid = Signal()
         left = Signal(config.lanes)
         lowest = Signal(config.lanes)
         last = Signal()
@@ -121,32 +141,21 @@ class FanOut(wiring.Component):
         others = Signal(config.lanes)
         m.d.comb += [
             takes.eq(~word_valid | last | projection.masked),
-            coming.eq(Mux(behind_valid, behind, self.events.payload)),
-            spikes.eq(Mux(takes, coming.mask, left)),
+            word_ready.eq(~word_valid | (index_ready & takes)),
+            spikes.eq(Mux(takes, front.mask, left)),
             others.eq(spikes - 1),
-            self.events.ready.eq(~behind_valid),
         ]
-        with m.If(~word_valid | (index_ready & takes)):
-            m.d.sync += [
-                word_valid.eq(behind_valid | self.events.valid),
-                word.eq(coming),
-                behind_valid.eq(0),
-            ]
-        with m.Elif(~behind_valid):
-            m.d.sync += [behind_valid.eq(self.events.valid), behind.eq(self.events.payload)]
+        with m.If(word_ready):
+            m.d.sync += [word_valid.eq(front_valid), word.eq(front)]
         with m.If(~word_valid | index_ready):
             m.d.sync += [
                 left.eq(spikes & others),
                 lowest.eq(spikes & ~others),
-                last.eq(Mux(takes, coming.token, 0) | _at_most_one(spikes)),
+                last.eq((takes & front.token) | _at_most_one(spikes)),
             ]
 
         # Index: where the coordinates' entries, and that of the lane, lie.
-        masks = config.lanes * config.masked
-        signs = config.lanes * config.signed_events
-        travels = data.StructLayout(
-            {"token": 1, "mask": masks, "negative": signs, "shift": config.shift_bits}
-        )
+        travels = travelling(config)
         index = Signal(travels)
         index_valid = Signal()
         lookup_ready = Signal()
@@ -326,35 +335,70 @@ class FanOut(wiring.Component):
                         weight.eq(next_row_weight),
                     ]
 
-        # The beat that is issued, or held.
+        made = Signal(beat(config))
+        m.d.comb += [
+            made.makes.eq(makes),
+            made.ends.eq(valid & travels.token),
+            made.potential.eq(potential),
+            made.weight.eq(weight),
+            made.travels.eq(travels),
+            made.whole.eq(run_ends),
+        ]
+        self._issue(m, self._placed(m, made))
+
+    def _placed(self, m: Module, made: data.View) -> data.View:
+        """Put a pruned projection's beats where they belong, in hardware that has any."""
+        if not self._config.target_entries:
+            return made
+        m.submodules.targets = targets = TargetWords(self._config)
+        m.d.comb += [
+            targets.made.eq(made),
+            targets.move.eq(~self.hold),
+            targets.sparse.eq(self.projection.sparse),
+            targets.load.eq(self.target_load),
+            targets.load_address.eq(self.target_address),
+            targets.load_data.eq(self.target_data),
+        ]
+        return targets.placed
+
+    def _issue(self, m: Module, placed: data.View) -> None:
+        """Hold the beat that is issued, or wait with it."""
+        config = self._config
+        projection = self.projection
         issues = Signal()
         whole = Signal()
-        arriving = Signal.like(travels.mask)
+        arriving = Signal.like(placed.travels.mask)
         number = Signal(range(config.lanes + 1))
         m.d.comb += [
             self.beat.eq(issues & ~self.hold),
-            self.candidate.eq(Mux(self.hold, issues, makes)),
-            self.candidate_address.eq(Mux(self.hold, self.potential_address, potential)),
+            self.candidate.eq(Mux(self.hold, issues, placed.makes)),
+            self.candidate_address.eq(Mux(self.hold, self.potential_address, placed.potential)),
         ]
         with m.If(~self.hold):
             m.d.sync += [
-                issues.eq(makes),
-                self.done.eq(valid & travels.token),
-                self.potential_address.eq(potential),
-                self.weight_address.eq(weight),
-                self.negative.eq(travels.negative),
-                self.shift.eq(travels.shift),
-                whole.eq(run_ends),
+                issues.eq(placed.makes),
+                self.done.eq(placed.ends),
+                self.potential_address.eq(placed.potential),
+                self.weight_address.eq(placed.weight),
+                self.negative.eq(placed.travels.negative),
+                self.shift.eq(placed.travels.shift),
+                whole.eq(placed.whole),
             ]
         m.d.comb += [
             self.gate.eq(Const(-1, config.lanes)),
             self.additions.eq(Mux(whole, projection.additions, 0)),
         ]
+        if config.target_entries:
+            filled = Signal()
+            with m.If(~self.hold):
+                m.d.sync += filled.eq(projection.sparse & ~placed.partial)
+            with m.If(filled):
+                m.d.comb += self.additions.eq(config.lanes)
         if config.masked:
             with m.If(~self.hold):
                 m.d.sync += [
-                    arriving.eq(travels.mask),
-                    number.eq(sum(travels.mask[i] for i in range(config.lanes))),
+                    arriving.eq(placed.travels.mask),
+                    number.eq(sum(placed.travels.mask[i] for i in range(config.lanes))),
                 ]
             with m.If(projection.masked):
                 m.d.comb += [self.gate.eq(arriving), self.additions.eq(number)]

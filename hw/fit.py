@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Literal
 
+import numpy.typing as npt
+
 from augend.gen.bounds import bounds, late_bound, signed_bits
 from augend.gen.gumbel import gumbel_table
 from augend.gen.memory_plan import DISTRIBUTED_WORDS
@@ -98,6 +100,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "column_entries": max(len(core.column) for core in cores),
         "group_entries": max(len(core.group) for core in cores),
         "lane_entries": max(len(core.lane) for core in cores),
+        "target_entries": max(len(core.target) for core in cores),
         "coordinate_bits": max(1, coordinates.bit_length()),
         "instructions": max(len(core.instructions) for core in cores),
         "populations": len(placement.numbers),
@@ -129,9 +132,36 @@ def _needs(placement: Placement) -> dict[str, int]:
             default=0,
         ),
         "gates": int(bool(selects)),
+        "counter_bits": _counter_bits(placement, sweeps),
         **_simplest(cores, sweeps),
         **_rules(placement, sweeps),
     }
+
+
+def _counter_bits(placement: Placement, sweeps: list[Sweep]) -> int:
+    """Width that holds whatever is counted of a population in an inference."""
+    network = placement.network
+    counts = [s.updates * s.times * ((1 << s.planes) - 1) for s in sweeps]
+    for core in placement.cores:
+        for one in core.instructions:
+            if isinstance(one, Consume):
+                source, tables = placement.layouts[one.source], one.tables
+                most = max(1, *map(abs, network.most_spikes(one.source)))
+                beats = (
+                    tables.run
+                    * _largest(tables.row)
+                    * max(_largest(tables.column), _largest(tables.lane))
+                )
+                items = source.words * placement.lanes * one.times * most.bit_length()
+                counts.append(items * beats * placement.lanes)
+    counts += [2 * network.timesteps * gate.size for gate in network.gates]
+    counts += [sum(counts)]
+    return min(32, max(1, *counts).bit_length())
+
+
+def _largest(table: npt.NDArray) -> int:
+    """Greatest number of outputs that an entry of a fan-out table reaches."""
+    return int(table[:, 2].max(initial=1))
 
 
 def _simplest(cores: tuple[CorePlacement, ...], sweeps: list[Sweep]) -> dict[str, int]:
@@ -147,7 +177,9 @@ def _simplest(cores: tuple[CorePlacement, ...], sweeps: list[Sweep]) -> dict[str
     }
     return {
         "masked": int(any(i.tables.masked for i in consumes)),
-        "kernels": int(any((table[:, 2] != 1).any() for table in tables)),
+        "kernels": int(
+            any((table[:, 2] != 1).any() for table in tables) or any(len(c.target) for c in cores)
+        ),
         "currents": int(any(s.current != "never" for s in sweeps)),
         "halves": int(any(s.scale in ("halve", "halve_some") for s in sweeps)),
         "doubles": int(any(s.scale == "double" for s in sweeps)),
@@ -206,7 +238,8 @@ def smallest_config(
     """
     needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
-    exact |= OPTIONAL | {"spike_planes", "threshold_bits", "bias_bits", "initial_bits"}
+    exact |= OPTIONAL | {"spike_planes", "counter_bits", "threshold_bits"}
+    exact |= {"bias_bits", "initial_bits"}
     values = {n: v if n in exact else _round_up(v) for n, v in needs.items()}
     # Widths come in steps of two bits; lane_entries cover at least all lanes.
     values["potential_bits"] = needs["potential_bits"] + needs["potential_bits"] % 2

@@ -40,10 +40,12 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     ``*_base`` are first entries in the fan-out tables. ``by_channel``: the lane table has an entry
     for each source channel, not just for each lane. ``columns_in_lanes``: lanes lie along the
-    columns. ``masked``: the whole mask goes through in one clock, lane to lane. A kernel tap
-    covers ``run_last + 1`` words, after which the potential address moves by ``column_step``; a
-    row further it moves by ``row_step``, the weight address by ``weight_row_step``. A run makes
-    ``additions`` additions. Weights are shifted left by ``shift``, and by the event word's plane.
+    columns. ``masked``: the whole mask goes through in one clock, lane to lane. ``sparse``: the
+    word of potentials of each weight word is looked up, and ``additions`` counts where that is
+    partial, elsewhere the number of lanes. A kernel tap covers ``run_last + 1`` words, after which
+    the potential address moves by ``column_step``; a row further it moves by ``row_step``, the
+    weight address by ``weight_row_step``. A run makes ``additions`` additions. Weights are shifted
+    left by ``shift``, and by the event word's plane.
     """
     return data.StructLayout(
         {
@@ -54,6 +56,7 @@ def projection_layout(config: AcceleratorConfig) -> data.StructLayout:
             "by_channel": 1,
             "columns_in_lanes": config.kernels,
             "masked": config.masked,
+            "sparse": int(config.target_entries > 0),
             "run_last": config.run_bits,
             "column_step": config.kernels * config.potential_address,
             "row_step": config.kernels * config.potential_address,
@@ -160,9 +163,9 @@ def window_layout(config: AcceleratorConfig) -> data.StructLayout:
 def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
     """Layout of an instruction; ``projection`` and ``sweep`` share their bits.
 
-    ``times`` is the length of the loop it stands in, less one; ``once`` says that it is 0; where
-    ``closes``, the loop goes back to ``back`` until it has been through ``times`` + 1 times.
-    ``population`` is the
+    ``times`` is the length of the loop it stands in, less one; ``nearly`` is one less than it, and
+    ``once`` says that it is 0. Where ``closes``, the loop goes back to ``back`` until it has been
+    through ``times`` + 1 times. ``population`` is the
     one that is swept, or that the projection ends in; ``source`` the one that it begins in. A
     consume that ``keeps`` takes its step from the port and keeps it; one that ``replays`` takes the
     step that was kept last. One that ``discards_last`` throws its step away in the loop's last
@@ -175,6 +178,7 @@ def instruction(config: AcceleratorConfig) -> data.FlexibleLayout:
             "population": config.population_bits,
             "source": config.population_bits,
             "times": 16,
+            "nearly": 16,
             "once": 1,
             "closes": 1,
             "back": config.instruction_address,

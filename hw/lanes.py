@@ -580,20 +580,23 @@ class Lanes(wiring.Component):
             m.d.sync += fired.eq(0)
         with m.If(counts):
             m.d.sync += fired.eq(fired + (number << counted_plane))
-        with m.If(token):
-            m.d.comb += [
-                self.word.token.eq(1),
-                self.word.population.eq(token_population),
-            ]
-        with m.Else():
-            m.d.comb += [
-                self.word.mask.eq(mask),
-                self.word.a.eq(back.a),
-                self.word.b.eq(back.b),
-                self.word.g.eq(back.g),
-                self.word.population.eq(back.population),
-            ]
-            if config.signed_events:
-                m.d.comb += self.word.signs.eq(signs)
-            if config.plane_bits:
-                m.d.comb += self.word.plane.eq(back.index)
+        m.d.comb += [
+            self.word.token.eq(token),
+            self.word.mask.eq(mask),
+            self.word.a.eq(back.a),
+            self.word.b.eq(back.b),
+            self.word.g.eq(back.g),
+            self.word.population.eq(back.population),
+        ]
+        if config.signed_events:
+            m.d.comb += self.word.signs.eq(signs)
+        if config.plane_bits:
+            m.d.comb += self.word.plane.eq(back.index)
+        # Behind a plain sweep's last word there is none, and its place is the first one again.
+        if config.settles or config.leak_bits or config.gates or config.signed_events:
+            with m.If(token):
+                m.d.comb += [
+                    self.word.eq(0),
+                    self.word.token.eq(1),
+                    self.word.population.eq(token_population),
+                ]

@@ -13,6 +13,7 @@ from augend.hw.interval_encoder import interval
 from augend.hw.neuron import neuron_parameters
 from augend.hw.rate_encoder import THRESHOLD_BITS
 from augend.hw.readout import readout_constants
+from augend.hw.target_words import target_entry
 
 __all__ = [
     "CORE_MEMORIES",
@@ -25,7 +26,7 @@ __all__ = [
     "words",
 ]
 
-CORE_MEMORIES = ("weight", "parameter", "row", "column", "group", "lane", "instruction")
+CORE_MEMORIES = ("weight", "parameter", "row", "column", "group", "lane", "instruction", "target")
 """The memories of every core."""
 
 MEMORIES = (*CORE_MEMORIES, "input", "encoder", "readout", "route", "noise", "rate", "interval")
@@ -40,6 +41,8 @@ def row_shape(config: AcceleratorConfig, memory: str) -> ShapeLike:
         return data.ArrayLayout(neuron_parameters(config), config.lanes)
     if memory == "instruction":
         return instruction(config)
+    if memory == "target":
+        return target_entry(config)
     if memory == "input":
         return input_row_bits(config)
     if memory == "encoder":

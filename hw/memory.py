@@ -136,7 +136,9 @@ class TableMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        m.submodules.memory = rows = memory.Memory(self._memory, attrs=NO_COLLISION)
+        m.submodules.memory = rows = memory.Memory(
+            self._memory, attrs=NO_COLLISION | {"ram_style": "block"}
+        )
         read = rows.read_port()
         write = rows.write_port()
         m.d.comb += [

@@ -57,6 +57,8 @@ def program_rows(config: AcceleratorConfig, placement: Placement) -> list[tuple[
         for name in ("row", "column", "group", "lane"):
             table = getattr(core, name)
             contents[name] = _pack([table[:, k : k + 1] for k in range(3)], widths)
+        target = [core.target[:, :1], core.target[:, 1:]]
+        contents["target"] = _pack(target, [config.potential_address, 1])
         result += [(name, i, contents[name]) for name in CORE_MEMORIES if len(contents[name])]
 
     network = placement.network
@@ -216,6 +218,7 @@ def _const(layout: data.Layout, values: dict[str, Any]) -> int:
 def _instruction(config: AcceleratorConfig, one: Instruction, numbers: dict[str, int]) -> int:
     values: dict[str, Any] = {
         "times": one.times - 1,
+        "nearly": max(0, one.times - 2),
         "once": one.times == 1,
         "closes": one.closes,
         "back": one.back,

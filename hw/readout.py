@@ -180,10 +180,9 @@ class Readout(wiring.Component):
         m.d.sync += lane.eq(self.walk.lane)
         # Halved by each bit of the lane's number in turn: a tree of two to one.
         scores = [read.data[i * bits : (i + 1) * bits] for i in range(config.lanes)]
-        for bit in lane:
-            scores = [
-                Mux(bit, odd, even) for even, odd in zip(scores[::2], scores[1::2], strict=True)
-            ]
+        for bit in lane[: config.lane_bits]:
+            pairs = zip(scores[::2], scores[1::2], strict=True)
+            scores = [Mux(bit, odd, even) for even, odd in pairs]
         m.d.comb += raw.eq(scores[0])
         m.d.comb += seen.eq(Mux(self.constants.rectified & (raw < 0), 0, raw))
         if not config.noise_bits:

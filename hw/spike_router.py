@@ -47,6 +47,17 @@ class SpikeRouter(wiring.Component):
         """Build the table and the crossbar."""
         m = Module()
         config = self._config
+        if config.cores == 1:  # what is emitted is wanted
+            (sink,) = self.sinks
+            with m.Switch(self.ports[0]):
+                for s, source in enumerate(self.sources):
+                    with m.Case(s):
+                        m.d.comb += [
+                            sink.payload.eq(source.payload),
+                            sink.valid.eq(source.valid),
+                            source.ready.eq(sink.ready),
+                        ]
+            return m
         table = [
             Signal(config.cores, name=f"cores_of_{i}") for i in range(1 << config.population_bits)
         ]
@@ -60,13 +71,10 @@ class SpikeRouter(wiring.Component):
         for s, source in enumerate(self.sources):
             cores = Signal(config.cores, name=f"cores_{s}")
             taken = Signal(config.cores, name=f"taken_{s}")
-            if config.cores == 1:  # what is emitted is wanted
-                m.d.comb += cores.eq(1)
-            else:
-                with m.Switch(source.payload.population):
-                    for i, row in enumerate(table):
-                        with m.Case(i):
-                            m.d.comb += cores.eq(row)
+            with m.Switch(source.payload.population):
+                for i, row in enumerate(table):
+                    with m.Case(i):
+                        m.d.comb += cores.eq(row)
             m.d.comb += source.ready.eq((cores & ~(taken | taken_now[s])) == 0)
             with m.If(source.valid & ~source.ready):
                 m.d.sync += taken.eq(taken | taken_now[s])

@@ -146,7 +146,7 @@ class Sweep(wiring.Component):
                 with m.If(~constants.per_neuron):
                     m.d.sync += self.parameter_address.eq(constants.parameter_base)
                 with m.If(b_ends):
-                    m.d.sync += [self.b.eq(0), self.a.eq(self.a + 1)]
+                    m.d.sync += [self.b.eq(0), self.a.eq(Mux(a_ends, 0, self.a + 1))]
         return m
 
     def _slots(self, m: Module, following: Signal, following_index: Signal) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["FAN_OUT", "StepBeats", "spike_planes", "step_beats"]
+__all__ = ["FAN_OUT", "TARGETS", "StepBeats", "spike_planes", "step_beats"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -18,8 +18,11 @@ _REUSE = 4
 _AHEAD = 6
 """Items (spikes, or masked words) between the event word and the beats that are made."""
 
-FAN_OUT = 7
+FAN_OUT = 8
 """Clocks from taking an event word until its first beat."""
+
+TARGETS = 3
+"""Clocks that each beat takes further in hardware that looks up words of pruned projections."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +41,7 @@ class StepBeats:
         Clocks in which a beat had to wait for its word.
     until_token
         Clocks from the first beat until the token leaves the queue, which it does as soon as
-        the last event word's first spike is being expanded.
+        the first spike of the last event word but one is being expanded.
     """
 
     words: Ints
@@ -62,7 +65,12 @@ def spike_planes(emitted: npt.NDArray) -> npt.NDArray[np.bool_]:
 
 
 def step_beats(
-    emitted: npt.NDArray, source: LaneLayout, tables: SynapseTables, *, block: bool
+    emitted: npt.NDArray,
+    source: LaneLayout,
+    tables: SynapseTables,
+    *,
+    block: bool,
+    targets: bool = False,
 ) -> StepBeats:
     """Clocks of one step.
 
@@ -76,6 +84,8 @@ def step_beats(
         Of the projection.
     block
         Whether the potential memory is one of block RAM, which may hold beats.
+    targets
+        Whether the hardware looks up words of pruned projections.
     """
     masks = spike_planes(emitted)  # (images, words x planes, lanes)
     a, b, g = np.repeat(source.coordinates(), masks.shape[1] // source.words, axis=0).T
@@ -93,7 +103,7 @@ def step_beats(
             along, across = across, along
         columns = along * (across > 0) * (tables.group[g, 2] > 0)[:, None]
         first = (tables.row[a, 0] + tables.column[b, 0] + tables.group[g, 0])[:, None]
-        first = first + tables.lane[entry, 0]
+        first = first + (tables.lane[entry, 1] if tables.sparse else tables.lane[entry, 0])
     rows = tables.row[a, 2][:, None]
     shape = spikes.shape[1:]
     synapses = np.broadcast_to(rows * columns * tables.run, shape).reshape(-1)
@@ -103,31 +113,34 @@ def step_beats(
     items = flat.sum(1, dtype=np.int64)
     words = (flat @ synapses.astype(np.float64)).astype(np.int64)
     beats = (flat @ clocks.astype(np.float64)).astype(np.int64)
-    # The token leaves once this item has gone on from the event word; none where below 0.
+    # The token leaves once this item has gone on from the event word; none where below 0. Two more
+    # event words are held before the one that is expanded.
     of_word = spikes.sum(2, dtype=np.int64)  # (images, words)
-    at = of_word.shape[1] - 1 - (of_word[:, ::-1] > 0).argmax(1)
-    in_last = of_word[np.arange(images), at]
-    leaving = items - in_last - 1 - _AHEAD
+    some = of_word > 0
+    behind = some[:, ::-1].cumsum(1)[:, ::-1]  # event words from each one on
+    leaving = items - np.where(behind <= 2, of_word, 0).sum(1) - 1 - _AHEAD
     held = np.zeros(images, np.int64)
     held_before = np.zeros(images, np.int64)
     rows_of, columns_of, first_of = (
         np.broadcast_to(x, shape).reshape(-1) for x in (rows, columns, first)
     )
-    if block and np.ptp(first_of) == 0 and np.all(synapses == tables.run):
+    late = TARGETS * targets  # beats between those that are made and the one that may be held
+    same = np.ptp(first_of) == 0 and np.all(synapses == tables.run)
+    if block and same and not tables.sparse:
         # Dense: every item covers the same words, each of which comes back after ``run`` clocks.
         extra = max(0, _REUSE - tables.run)
         held = extra * np.maximum(items - 1, 0)
-        held_before = extra * np.maximum(leaving - (tables.run == 1), 0)
+        held_before = extra * np.maximum(leaving + 1 - -(-(2 + late) // tables.run), 0)
     elif block:
         edges = _edges(tables, first_of, rows_of, columns_of)
         for i in range(images):
             held[i], held_before[i] = _holds(
-                np.flatnonzero(flat[i]), clocks, edges, int(leaving[i])
+                np.flatnonzero(flat[i]), clocks, edges, int(leaving[i]), late
             )
     ahead = np.cumsum(flat, axis=1) <= leaving[:, None] + 1  # items up to that one
     before = ((flat & ahead) @ clocks.astype(np.float64)).astype(np.int64)
     until_token = np.where(leaving < 0, leaving + 1, before + held_before)
-    until_token = np.where(items == 0, -FAN_OUT, until_token)
+    until_token = np.where(some.sum(1) < 2, some.sum(1) - FAN_OUT, until_token)
     return StepBeats(words=words, items=items, beats=beats, held=held, until_token=until_token)
 
 
@@ -136,12 +149,16 @@ def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tup
     count = rows * columns * tables.run
 
     def word(position: Ints) -> Ints:
+        inside = (position >= 0) & (position < count)
+        if tables.sparse:  # ``first`` is the first word of weights
+            at = np.append(tables.target[:, 0], -1)
+            return np.where(inside, at[np.where(inside, first + position, -1)], -1)
         run = np.maximum(tables.run, 1)
         column = position // run % np.maximum(columns, 1)
         row = position // run // np.maximum(columns, 1)
         step = tables.column_step + tables.run - 1
         at = first + row * tables.row_step + column * step + position % run
-        return np.where((position >= 0) & (position < count), at, -1)
+        return np.where(inside, at, -1)
 
     near = _REUSE - 1
     heads = np.stack([word(np.full_like(count, p)) for p in range(near)], axis=1)
@@ -149,9 +166,12 @@ def _edges(tables: SynapseTables, first: Ints, rows: Ints, columns: Ints) -> tup
     return heads, tails
 
 
-def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int) -> tuple[int, int]:
-    """Clocks held in a sequence of items: in all, and before the last beat of item ``leaving``.
+def _holds(
+    at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int, late: int
+) -> tuple[int, int]:
+    """Clocks held in a sequence of items: in all, and before item ``leaving`` has been made.
 
+    The beat that may be held is ``late`` + 1 before the one that is made.
     A beat waits until four clocks after the last one that touched its word. Only the first and last
     three beats of an item can be near enough to another's.
     """
@@ -168,6 +188,7 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int) -> tu
             break
         same = (heads[back:, :, None] == tails[:-back, None, :]) & (heads[back:, :, None] >= 0)
         suspects[back:] |= same.any((1, 2))
+    made = int(begin[leaving] + sizes[leaving]) if 0 <= leaving < len(at) else 0
     held = 0
     before = 0
     recent: dict[int, int] = {}  # clocks held at the latest positions
@@ -184,6 +205,6 @@ def _holds(at: Ints, clocks: Ints, edges: tuple[Ints, Ints], leaving: int) -> tu
                         wait = max(0, _REUSE - (position - earlier) - passed)
                         recent[position] = recent.get(position, 0) + wait
                         held += wait
-                        if i < leaving or (i == leaving and q < sizes[i] - 1):
+                        if position < made - 1 - late:
                             before += wait
     return held, before

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, End, Instruction, Select, Sweep, Take, holds
-from augend.sim.beats import FAN_OUT, StepBeats, spike_planes, step_beats
+from augend.sim.beats import FAN_OUT, TARGETS, StepBeats, spike_planes, step_beats
 from augend.sim.input_passes import input_passes
 
 __all__ = ["Emission", "Span", "Timing", "TimingModel", "initialisation_clocks"]
@@ -159,6 +159,8 @@ class TimingModel:
         Time steps that a queue holds.
     potential_memory
         ``block`` or ``distributed``.
+    targets
+        Whether the hardware looks up words of pruned projections; None: where the network has any.
     """
 
     def __init__(
@@ -167,8 +169,11 @@ class TimingModel:
         *,
         queue_steps: int = 2,
         potential_memory: Literal["block", "distributed"] = "block",
+        targets: bool | None = None,
     ) -> None:
         self._placement = placement
+        sparse = any(tables.sparse for tables in placement.tables)
+        self._targets = sparse if targets is None else targets
         self._queue_steps = queue_steps
         self._block = potential_memory == "block"
 
@@ -194,7 +199,15 @@ class TimingModel:
         spans
             Whether to tell what every core did when.
         """
-        run = _Run(self._placement, self._queue_steps, self._block, pixels, trains, exit_step)
+        run = _Run(
+            self._placement,
+            self._queue_steps,
+            self._block,
+            self._targets,
+            pixels,
+            trains,
+            exit_step,
+        )
         if not spans:
             run.spans = None
         return run.run()
@@ -208,6 +221,7 @@ class _Run:
         placement: Placement,
         queue_steps: int,
         block: bool,
+        targets: bool,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
         exit_step: Ints | None,
@@ -215,6 +229,7 @@ class _Run:
         self.placement = placement
         self.queue_steps = queue_steps
         self.block = block
+        self.targets = targets
         self.images = len(pixels)
         cores = len(placement.cores)
         self.ports = [_Port() for _ in range(cores + 1)]
@@ -457,13 +472,20 @@ class _Run:
         self.stalls["starved"][:, core] += self.live * (begin - clock)
         self.stalls["held"][:, core] += self.live * beats.held
         self.words[one.population] += self.live * beats.words
-        self.clock[core] = begin + FAN_OUT + beats.beats + beats.held + _NEXT
+        late = FAN_OUT + TARGETS * self.targets
+        self.clock[core] = begin + late + beats.beats + beats.held + _NEXT
         self.clocks[one.population] += self.live * (_FRESH + self.clock[core] - begin)
         return True
 
     def _beats(self, one: Consume, source: str, step: int) -> StepBeats:
         layout = self.placement.layouts[source]
-        return step_beats(self._spikes(source, step), layout, one.tables, block=self.block)
+        return step_beats(
+            self._spikes(source, step),
+            layout,
+            one.tables,
+            block=self.block,
+            targets=self.targets,
+        )
 
     def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
         clock = self.clock[core]

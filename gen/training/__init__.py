@@ -3,7 +3,7 @@
 from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.checkpoint import CheckpointError, load_network, save_network
 from augend.gen.training.loop import TrainingResult, accuracy, train
-from augend.gen.training.networks import CifarCnn, Cnn, Cnn7, LeNet, Mlp
+from augend.gen.training.networks import CifarCnn, Cnn, Cnn7, LeNet, Mlp, PrunedMlp
 from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Cnn7",
     "LeNet",
     "Mlp",
+    "PrunedMlp",
     "Recipe",
     "RecipeError",
     "TrainingResult",

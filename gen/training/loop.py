@@ -1,11 +1,12 @@
 """The training loop: one seed, one recipe, one trained network with its measured accuracies."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,12 +17,15 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.training.checkpoint import save_network
 from augend.gen.training.networks import NETWORKS
+from augend.gen.training.pruning import Pruner
 from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
+from augend.gen.training.spike_levels import SpikeLevels
 
-__all__ = ["TrainingResult", "accuracy", "fit", "train"]
+__all__ = ["TrainingResult", "accuracy", "fit", "rounded_pixels", "train"]
 
 VALIDATION_SEED = 0
 WARM_UP = 0.2
+UNROUNDED = 0.1
 EVALUATION_BATCH = 1000
 
 
@@ -81,7 +85,11 @@ def train(
     epochs = chosen.epochs if epochs is None else epochs
     if epochs < 1:
         raise RecipeError(f"epochs is {epochs}; it must be 1 or more")
-    training, validation = validation_split(load(data), chosen.validation, VALIDATION_SEED)
+    bits = chosen.pixel_bits
+    training, validation = (
+        rounded_pixels(part, bits)
+        for part in validation_split(load(data), chosen.validation, VALIDATION_SEED)
+    )
     arguments = {"shape": training.shape, "classes": training.classes, **chosen.arguments}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     begin = time.monotonic()
@@ -98,7 +106,7 @@ def train(
         "epochs": epochs,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "validation_accuracy": accuracy(network, validation),
-        "test_accuracy": accuracy(network, load(data, "test")),
+        "test_accuracy": accuracy(network, rounded_pixels(load(data, "test"), bits)),
         "seconds": round(time.monotonic() - begin, 1),
         "device": str(device),
         "versions": {name: version(name) for name in ("augend", "torch", "numpy")},
@@ -106,6 +114,15 @@ def train(
     if output is not None:
         save_network(Path(output), network, metadata)
     return TrainingResult(module=network, metadata=metadata)
+
+
+def rounded_pixels(dataset: DataSet, bits: int) -> DataSet:
+    """Images with pixels of as many levels as ``bits`` can say; 8 bits leave them as they are."""
+    if bits == 8:
+        return dataset
+    most = (1 << bits) - 1
+    images = np.floor(np.asarray(dataset.images, np.float32) * most + 0.5) / most
+    return replace(dataset, images=images.astype(np.float32))
 
 
 @torch.no_grad()
@@ -153,6 +170,11 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=steps * epochs, pct_start=WARM_UP
     )
+    pruner = None
+    if recipe.pruning is not None:
+        pruner = Pruner(network, recipe.pruning, steps * epochs)
+    levels = SpikeLevels(network, recipe.spikes) if recipe.spikes else None
+    step = 0
     with _progress(quiet) as progress:
         task = progress.add_task("", total=steps * epochs, epoch=0, loss="-", validation="-")
         for epoch in range(1, epochs + 1):
@@ -165,10 +187,17 @@ def fit(
                     loss = functional.cross_entropy(
                         network(views), labels[chosen], label_smoothing=recipe.label_smoothing
                     )
+                if pruner is not None:
+                    loss = loss + pruner.cost()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 schedule.step()
+                step += 1
+                if pruner is not None:
+                    pruner.after(step)
+                if levels is not None:
+                    levels.active = step >= UNROUNDED * steps * epochs
                 total += loss.detach()
                 progress.advance(task)
             network.eval()
@@ -176,6 +205,9 @@ def fit(
             progress.update(
                 task, epoch=epoch, loss=f"{total.item() / steps:.4f}", validation=measured
             )
+    for listener in (pruner, levels):
+        if listener is not None:
+            listener.remove()
     convert_conv2d_weight_memory_format(network, torch.contiguous_format)
 
 

@@ -3,9 +3,9 @@
 from torch import nn
 
 from augend.gen.training.diehl_networks import Cnn, Mlp
-from augend.gen.training.rueckauer_networks import CifarCnn, Cnn7, LeNet
+from augend.gen.training.rueckauer_networks import CifarCnn, Cnn7, LeNet, PrunedMlp
 
-__all__ = ["NETWORKS", "CifarCnn", "Cnn", "Cnn7", "LeNet", "Mlp"]
+__all__ = ["NETWORKS", "CifarCnn", "Cnn", "Cnn7", "LeNet", "Mlp", "PrunedMlp"]
 
 NETWORKS: dict[str, type[nn.Sequential]] = {
     "mlp": Mlp,
@@ -13,5 +13,6 @@ NETWORKS: dict[str, type[nn.Sequential]] = {
     "lenet": LeNet,
     "cnn7": Cnn7,
     "cifar-cnn": CifarCnn,
+    "pruned-mlp": PrunedMlp,
 }
 """What constructs each network; all of them take ``shape`` and ``classes``."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.networks import NETWORKS
+from augend.gen.training.pruning import Pruning
 
 __all__ = ["NAMES", "Recipe", "RecipeError", "recipe_for"]
 
@@ -43,6 +44,13 @@ class Recipe:
         On a CPU with AVX-512 BF16 an epoch of convolutions takes less than half the time.
     validation
         Training images kept back to measure on; the test images serve only the last measurement.
+    pixel_bits
+        Images are rounded to pixels of this width, as hardware will take them; 8 leaves them.
+    pruning
+        Which weights are taken out on the way, if any.
+    spikes
+        Activations are rounded to at most so many spikes after a tenth of the training steps; 0
+        leaves them as they are.
     """
 
     network: str
@@ -55,6 +63,9 @@ class Recipe:
     label_smoothing: float = 0.0
     bfloat16: bool = False
     validation: int = 5000
+    pixel_bits: int = 8
+    pruning: Pruning | None = None
+    spikes: int = 0
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:
@@ -70,6 +81,10 @@ class Recipe:
                 f"learning rate {self.learning_rate} must be above 0, weight decay "
                 f"{self.weight_decay} not below 0"
             )
+        if self.spikes < 0:
+            raise RecipeError(f"spikes is {self.spikes}; it must be 0 or more")
+        if not 1 <= self.pixel_bits <= 8:
+            raise RecipeError(f"pixel_bits is {self.pixel_bits}; it must be 1 to 8")
         if not 0 <= self.label_smoothing < 1:
             raise RecipeError(
                 f"label_smoothing is {self.label_smoothing}; it must be from 0 to below 1"
@@ -107,6 +122,17 @@ _MNIST = {
         epochs=20,
         learning_rate=4e-3,
         augmentation=Augmentation(shift=2, rotation=10, scaling=0.1),
+    ),
+    "pruned-mlp": Recipe(
+        network="pruned-mlp",
+        epochs=24,
+        batch=512,
+        learning_rate=3e-3,
+        augmentation=Augmentation(shift=1),
+        bfloat16=True,
+        pixel_bits=1,
+        pruning=Pruning(kept=(0.05, 0.04, 1.0), form="blocks", last=0.5, price=0.2),
+        spikes=1,
     ),
 }
 

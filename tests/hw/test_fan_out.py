@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -20,6 +21,7 @@ CONFIG = AcceleratorConfig(
     spike_planes=3,
     weight_shift=7,
 )
+PRUNED = replace(CONFIG, target_entries=64)
 BASES = {"row_base": 1, "column_base": 2, "group_base": 3, "lane_base": 4}
 
 
@@ -101,6 +103,40 @@ async def load(ctx, dut, tables):
     ctx.set(dut.load, 0)
 
 
+async def observed(ctx, dut, events, rng):
+    """Every beat of some events, offered and held as chance has it."""
+    got = []
+    waiting = list(events)
+    candidate = 0
+    while not ctx.get(dut.done):
+        if waiting and not ctx.get(dut.events.valid) and rng.random() < 0.6:
+            ctx.set(dut.events.payload, {"token": 0, "mask": 0} | waiting[0])
+            ctx.set(dut.events.valid, 1)
+        ctx.set(dut.hold, candidate and rng.random() < 0.4)
+        candidate = ctx.get(dut.candidate)
+        taken = ctx.get(dut.events.valid) and ctx.get(dut.events.ready)
+        if ctx.get(dut.beat):
+            assert not ctx.get(dut.hold)
+            got.append(
+                (
+                    ctx.get(dut.potential_address),
+                    ctx.get(dut.weight_address),
+                    ctx.get(dut.gate),
+                    ctx.get(dut.additions),
+                    ctx.get(dut.negative),
+                    ctx.get(dut.shift),
+                )
+            )
+        await ctx.tick()
+        if taken:
+            waiting.pop(0)
+            ctx.set(dut.events.valid, 0)
+    assert not waiting
+    await ctx.tick()
+    assert not ctx.get(dut.done)
+    return got
+
+
 def drawn_events(rng, count):
     return [
         {
@@ -138,42 +174,13 @@ def test_beats_are_those_of_the_tables_whatever_the_stalls(variant, seed):
         for projection, events in steps:
             ctx.set(dut.projection, projection)
             want = [beat for event in events[:-1] for beat in beats(event, projection, tables)]
-            got = []
-            waiting = list(events)
-            candidate = 0
-            while not ctx.get(dut.done):
-                if waiting and not ctx.get(dut.events.valid) and rng.random() < 0.6:
-                    ctx.set(dut.events.payload, {"token": 0, "mask": 0} | waiting[0])
-                    ctx.set(dut.events.valid, 1)
-                ctx.set(dut.hold, candidate and rng.random() < 0.4)
-                candidate = ctx.get(dut.candidate)
-                taken = ctx.get(dut.events.valid) and ctx.get(dut.events.ready)
-                if ctx.get(dut.beat):
-                    assert not ctx.get(dut.hold)
-                    got.append(
-                        (
-                            ctx.get(dut.potential_address),
-                            ctx.get(dut.weight_address),
-                            ctx.get(dut.gate),
-                            ctx.get(dut.additions),
-                            ctx.get(dut.negative),
-                            ctx.get(dut.shift),
-                        )
-                    )
-                await ctx.tick()
-                if taken:
-                    waiting.pop(0)
-                    ctx.set(dut.events.valid, 0)
-            assert not waiting
-            assert got == want
-            await ctx.tick()
-            assert not ctx.get(dut.done)
+            assert await observed(ctx, dut, events, rng) == want
 
     simulate(dut, bench)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
-def test_first_beat_after_seven_clocks_then_one_a_clock(variant):
+def test_first_beat_after_eight_clocks_then_one_a_clock(variant):
     rng = Random(7)
     dut = FanOut(CONFIG)
     tables = drawn_tables(rng, empty=False)
@@ -193,7 +200,7 @@ def test_first_beat_after_seven_clocks_then_one_a_clock(variant):
         while not ctx.get(dut.beat):
             clocks += 1
             await ctx.tick()
-        assert clocks == 7
+        assert clocks == 8
         for expected in want:
             assert ctx.get(dut.beat)
             assert (ctx.get(dut.potential_address), ctx.get(dut.weight_address)) == expected[:2]
@@ -223,6 +230,84 @@ def test_a_spike_without_synapse_takes_one_clock():
             assert not ctx.get(dut.beat)
             clocks += 1
             await ctx.tick()
-        assert clocks == 7 + spikes
+        assert clocks == 8 + spikes
+
+    simulate(dut, write, read)
+
+
+def words_of_targets(rng):
+    """An entry for each weight word of pruned projections."""
+    return [
+        {"word": rng.randrange(40), "partial": rng.randrange(2)}
+        for _ in range(PRUNED.target_entries)
+    ]
+
+
+def sparse_beats(event, projection, tables, targets):
+    """Beats of an event word through a pruned projection, whose words are looked up."""
+    steady = projection | {"column_step": 0}
+    for potential, weight, gate, _, negative, shift in beats(event, steady, tables):
+        target = targets[weight % PRUNED.target_entries]
+        additions = projection["additions"] if target["partial"] else PRUNED.lanes
+        yield (potential + target["word"]) % 256, weight, gate, additions, negative, shift
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_beats_of_pruned_projections_between_others(seed):
+    rng = Random(seed)
+    dut = FanOut(PRUNED)
+    tables = drawn_tables(rng)
+    for entry in tables["row"]:
+        entry["count"] = 1
+    targets = words_of_targets(rng)
+    sparse = {"by_channel": 1, "columns_in_lanes": 1, "run_last": 0, "sparse": 1, "column_step": 0}
+    steps = []
+    for variant in (sparse, {}, sparse, {"masked": 1}, {"by_channel": 1}):
+        projection = drawn_projection(rng, **variant)
+        events = drawn_events(rng, 12)
+        made = [
+            beat
+            for event in events[:-1]
+            for beat in (
+                sparse_beats(event, projection, tables, targets)
+                if "sparse" in variant
+                else beats(event, projection, tables)
+            )
+        ]
+        steps.append((projection, events, made))
+
+    async def bench(ctx):
+        await load(ctx, dut, tables)
+        ctx.set(dut.target_load, 1)
+        for address, entry in enumerate(targets):
+            ctx.set(dut.target_address, address)
+            ctx.set(dut.target_data, entry)
+            await ctx.tick()
+        ctx.set(dut.target_load, 0)
+        for projection, events, made in steps:
+            ctx.set(dut.projection, projection)
+            assert await observed(ctx, dut, events, rng) == made
+
+    simulate(dut, bench)
+
+
+def test_pruned_projections_take_three_clocks_more():
+    rng = Random(3)
+    dut = FanOut(PRUNED)
+    tables = drawn_tables(rng, empty=False)
+    projection = drawn_projection(rng)
+
+    async def write(ctx):
+        await load(ctx, dut, tables)
+        ctx.set(dut.projection, projection)
+        await put(ctx, dut.events, [{"mask": 1}, {"token": 1}])
+
+    async def read(ctx):
+        await ctx.tick().until(dut.events.valid & dut.events.ready)
+        clocks = 1
+        while not ctx.get(dut.beat):
+            clocks += 1
+            await ctx.tick()
+        assert clocks == 11
 
     simulate(dut, write, read)

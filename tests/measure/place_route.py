@@ -148,7 +148,7 @@ def synthesise(
     text = verilog_text(config)
     (folder / "design.v").write_text((text if link else without_link(text)) + _wrapper())
     target = DEVICES[device]
-    apart = " ".join(f"{TOP}.{part}" for part in LINK)
+    apart = " ".join([TOP, *(f"{TOP}.{part}" for part in LINK)])
     script = (
         f"{target.reading} design.v; setattr -mod -set keep_hierarchy 1 {apart}; "
         f"{target.synthesis} -top {_WRAPPER}; tee -q -o {device}.stat.json stat -json; "
@@ -164,7 +164,9 @@ def synthesise(
     modules = json.loads((folder / f"{device}.stat.json").read_text())["modules"]
     parts = {name: Counter() for name in ("link", "engine")}
     for name, module in modules.items():
-        part = parts["link" if name.lstrip("\\").startswith(TOP) else "engine"]
+        if name.lstrip("\\") == _WRAPPER:
+            continue
+        part = parts["engine" if name.lstrip("\\") == TOP else "link"]
         for cell, number in module["num_cells_by_type"].items():
             for resource, begins in target.cells.items():
                 if begins and cell.startswith(begins):

@@ -43,6 +43,9 @@ def everything(draw):
             ends += [(draw(st.sampled_from(late)), 1)]
         for source, delay in ends:
             drawn = draw(some_projection(source, name, shapes, weight_bits, rng))
+            if drawn.kind == "dense" and draw(st.integers(0, 2)) == 0:
+                kept = rng.random(drawn.weight.shape) < draw(st.sampled_from([0.0, 0.2, 0.9]))
+                drawn = dataclasses.replace(drawn, kept=kept, weight=drawn.weight * kept)
             projections.append(dataclasses.replace(drawn, delay=delay))
         fed = encoding in ("current", "hybrid") and INPUT in sources
         last = name == names[-1]

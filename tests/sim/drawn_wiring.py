@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from augend.gen.network import INPUT, Input, Population, SpikingNetwork
+from augend.gen.sparsity import can_be_sparse, word_of
 
 from .drawn_everything import some_gates, some_population, some_projection
 
@@ -30,8 +31,10 @@ ENCODINGS = ("current", "current", "events", "events", "several events", "rate",
 
 
 @st.composite
-def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
+def wirings(draw, rules=False, encodings=ENCODINGS, gated=False, pruned=0):
     """A graph of populations, each fed by up to four projections, and some images for it.
+
+    Where ``pruned`` is a number of lanes, projections keep some words of so many weights.
 
     Neurons are plain, or have all rules but that of several spikes a step. There are
     gates where asked for, and then a readout by count is an image that may have some, too.
@@ -107,11 +110,28 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False):
         rectified=draw(st.booleans()),
         decode=decode,
     )
+    if pruned:
+        network = draw(some_words(network, pruned, rng))
     steps = (network.timesteps,) if encoding == "events" else ()
     size = (draw(st.integers(1, 3)), *steps, *network.input.shape)
     density = draw(st.sampled_from([0.0, 0.3, 1.0]))
     pixels = rng.integers(1, (1 << bits) - 1, size, endpoint=True) * (rng.random(size) < density)
     return network, pixels.astype(np.uint8)
+
+
+@st.composite
+def some_words(draw, network, lanes, rng):
+    """The network with projections that keep some words of weights, where hardware runs that."""
+    projections = []
+    for projection in network.projections:
+        if can_be_sparse(network, projection) and draw(st.integers(0, 3)) > 0:
+            at = word_of(projection, network.shape_of(projection.target), lanes)
+            sources = projection.weight.shape[1]
+            share = draw(st.sampled_from([0.1, 0.5, 1.0]))
+            kept = (rng.random((int(at.max()) + 1, sources)) < share)[at]
+            projection = replace(projection, kept=kept, weight=projection.weight * kept)
+        projections.append(projection)
+    return replace(network, projections=tuple(projections))
 
 
 @st.composite

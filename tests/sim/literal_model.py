@@ -26,7 +26,8 @@ def _part_synapses(network, projection):
     if projection.kind == "dense":
         for row, values in enumerate(weight):
             for column, value in enumerate(values):
-                yield column, row, value
+                if projection.kept is None or projection.kept[row][column]:
+                    yield column, row, value
         return
     source, target = network.shape_of(projection.source), network.shape_of(projection.target)
     height, width = source[1:]

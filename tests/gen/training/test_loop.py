@@ -81,6 +81,7 @@ def some_images(shape, count=64):
         ("lenet", "mnist", (1, 28, 28)),
         ("cnn7", "mnist", (1, 28, 28)),
         ("cifar-cnn", "cifar10", (3, 32, 32)),
+        ("pruned-mlp", "mnist", (1, 28, 28)),
     ],
 )
 def test_each_recipe_learns_a_few_images_in_three_epochs(name, data, shape):
@@ -94,7 +95,7 @@ def test_each_recipe_learns_a_few_images_in_three_epochs(name, data, shape):
         return torch.nn.functional.cross_entropy(scores, torch.from_numpy(images.labels)).item()
 
     before = loss()
-    loop._fit(network, images, images, recipe, 3, True)
+    loop.fit(network, images, images, recipe, 3, True)
     assert loss() < before
     assert all(value.is_contiguous() for value in network.state_dict().values())
     assert {value.dtype for value in network.parameters()} == {torch.float32}

@@ -1,0 +1,62 @@
+"""Training for few time steps: activations take the values that so many spikes can say."""
+
+import torch
+from torch import nn
+
+__all__ = ["SpikeLevels"]
+
+
+class SpikeLevels:
+    """Rounds what every ReLU of a network puts out to whole spikes, while a loop trains it.
+
+    A channel's spike stands for the activation ``s`` that loses least: the levels are
+    ``s * min(floor(h / s + 0.5), spikes)``, as of neurons that start at half their threshold, and
+    ``s`` is the least-squares fit of the levels to ``h`` (Lloyd 1982), followed over the batches.
+    Gradients pass as if nothing were rounded, up to where there is no further spike. In evaluation
+    mode a ReLU is a ReLU again.
+
+    Parameters
+    ----------
+    network
+        Its ReLUs are listened to until ``remove``; the first axis behind the images is channels.
+    spikes
+        Most spikes a neuron, which is the number of time steps.
+    """
+
+    MEMORY = 0.99
+    """Share of a channel's sums that a batch leaves as they were."""
+
+    def __init__(self, network: nn.Module, spikes: int) -> None:
+        self._spikes = spikes
+        self._sums: dict[nn.Module, torch.Tensor] = {}
+        self.active = False
+        relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
+        self._handles = [module.register_forward_hook(self._round) for module in relus]
+
+    def remove(self) -> None:
+        """Leave the network as it was."""
+        for handle in self._handles:
+            handle.remove()
+
+    def _round(
+        self, module: nn.Module, _: tuple[torch.Tensor], outputs: torch.Tensor
+    ) -> torch.Tensor | None:
+        if not (module.training and self.active):
+            return None
+        with torch.no_grad():
+            h = outputs.float().transpose(0, 1)  # (channels, images, ...)
+            if module not in self._sums:
+                first = h.flatten(1)
+                on = (first > 0).sum(1).clamp(min=1)
+                self._sums[module] = torch.stack([first.sum(1), on * self._spikes])
+            sums = self._sums[module]
+            extra = (-1, *(1,) * (h.ndim - 1))
+            step = (sums[0] / sums[1].clamp(min=1e-12)).clamp(min=1e-6).reshape(extra)
+            levels = (h / step + 0.5).floor().clamp(max=self._spikes)
+            flat = levels.flatten(1)
+            found = torch.stack([(h.flatten(1) * flat).sum(1), flat.square().sum(1)])
+            sums.lerp_(found, 1 - self.MEMORY)
+            rounded = (levels * step).transpose(0, 1).to(outputs.dtype)
+            most = (step * (self._spikes + 0.5)).transpose(0, 1).to(outputs.dtype)
+        held = torch.minimum(outputs, most)
+        return held + (rounded - held).detach()
