@@ -50,11 +50,15 @@ format: .venv/.dev ## Put the code in form
 
 .PHONY: test
 test: .venv/.dev ## Unit tests and random networks: golden, timing and RTL against each other
-	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim tests/measure
+	$(BIN)/pytest -n 2 tests/gen tests/hw tests/host tests/sim tests/fuzz tests/measure
 
 .PHONY: browser
 browser: ## Chromium from Debian, which one test opens the report page in; without it the test skips
 	command -v chromium chromium-browser google-chrome || apt-get install -y chromium
+
+.PHONY: fuzz
+fuzz: .venv/.dev ## Random programs, placements, stalls and inputs on RTL: MINUTES=10, SEED= of choice
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 .PHONY: prove
 prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplier anywhere
@@ -67,6 +71,11 @@ sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golde
 .PHONY: sim-full
 sim-full: .venv/.dev ## All 10,000 MNIST test images on RTL, and 1,000 for every lane and core count
 	$(BIN)/python -m tests.measure.rtl_equality --all --output $(TABLES)
+
+.PHONY: rtl-long
+rtl-long: .venv/.dev ## 10,000 MNIST images at T = 5 and 500 of ResNet-20 (CHECKPOINT=...) on RTL
+	$(BIN)/python -m tests.measure.rtl_long cnn $(if $(CHECKPOINT),resnet20 --checkpoint $(CHECKPOINT)) \
+		--output $(TABLES)
 
 .PHONY: accuracy
 accuracy: .venv/.dev ## All 10,000 MNIST test images on the golden model, beside the ANN

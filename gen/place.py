@@ -233,32 +233,35 @@ def place(
     *,
     lanes: int,
     cores: int = 1,
-    work: Mapping[str, int] | None = None,
+    core_of: Mapping[str, int] | None = None,
 ) -> Placement:
     """Lay a network out.
 
     Parameters
     ----------
-    network
-        The network.
-    lanes
-        Neurons a clock and core, a power of two.
-    cores
-        Number of cores.
-    work
-        Clocks of each population, measured, by which cores are balanced; see `assign_cores`.
+    network, lanes, cores
+        What, and for which accelerator.
+    core_of
+        Core of each population; `assign_cores` where None. Any will do: results are the same, and
+        no order of them makes cores wait in a circle.
 
     Raises
     ------
     PlacementError
-        What the hardware does not run, by name.
+        What the hardware does not run, by name, or a population without a core.
     """
     if lanes < 1 or lanes & (lanes - 1):
         raise PlacementError(f"Lanes must be a power of two, not {lanes!r}")
     if cores < 1:
         raise PlacementError(f"Cores must be at least 1, not {cores!r}")
     _refuse(network)
-    core_of = assign_cores(network, cores, work)
+    core_of = dict(assign_cores(network, cores) if core_of is None else core_of)
+    for population in network.populations:
+        if core_of.get(population.name) not in range(cores):
+            raise PlacementError(
+                f"Population {population.name!r} needs a core of 0 to {cores - 1}, not "
+                f"{core_of.get(population.name)!r}"
+            )
     core_of |= {gate.name: core_of[network.root_of(gate.name)] for gate in network.gates}
     emitters = [*network.populations, *network.gates]
     layouts = {one.name: LaneLayout(shape=one.shape, lanes=lanes) for one in emitters}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from augend.gen.bounds import Bounds, bounds
 from augend.gen.network import Population, SpikingNetwork
-from augend.gen.place import Placement, place
+from augend.gen.place import Placement, assign_cores, place
 from augend.gen.program_file import (
     ProgramError,
     digest,
@@ -115,7 +115,8 @@ class Program:
         PlacementError
             What the hardware does not run, by name.
         """
-        return place(self.network, lanes=self.lanes, cores=self.cores, work=self.work)
+        core_of = assign_cores(self.network, self.cores, self.work)
+        return place(self.network, lanes=self.lanes, cores=self.cores, core_of=core_of)
 
     @cached_property
     def hash(self) -> str:

@@ -369,11 +369,18 @@ def diagnose(
 
 @app.command()
 def verilog(
-    program: Annotated[Path, typer.Argument(help="A program.")],
+    programs: Annotated[list[Path], typer.Argument(help="A program, or all that it is to run.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="configuration.json of an accelerator to load the programs into."),
+    ] = None,
 ) -> None:
-    """Write the Verilog of the smallest accelerator that a program fits, and its memories."""
-    from augend.gen.program import Program
+    """Write the Verilog of the smallest accelerator that programs fit, and its memories.
+
+    One program gives a specialised accelerator. Several give an overlay that runs each of them,
+    loaded one after the other; with --overlay, one that is there already.
+    """
     from augend.host.verilog import write_verilog
 
-    write_verilog(Program.load(program), output, Console())
+    write_verilog(programs, output, overlay, Console())

@@ -1,42 +1,65 @@
-"""``augend verilog``: the design and its memories' contents, in a folder."""
+"""``augend verilog``: the design, and what its memories hold for each program, in a folder."""
 
+import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 
+from augend.gen.place import Placement
 from augend.gen.program import Program
+from augend.host.errors import UsageError
 from augend.host.report import write_json
-from augend.hw.fit import smallest_config
+from augend.host.verilog_table import show_accelerator
+from augend.hw.configuration import AcceleratorConfig, ConfigurationError
 from augend.hw.memory_image import program_rows
+from augend.hw.overlay import overlay_config
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["write_verilog"]
+__all__ = ["read_configuration", "write_verilog"]
 
 
-def write_verilog(program: Program, folder: Path, console: Console) -> None:
-    """Write the smallest accelerator that a program fits; all files, or none.
+def write_verilog(files: list[Path], folder: Path, given: Path | None, console: Console) -> None:
+    """Write the smallest accelerator that runs each of some programs; all files, or none.
 
-    ``augend_accelerator.v``, the rows of every memory as the link loads them
-    (``memory/CORE-NAME.hex``, a row a line), and ``configuration.json``.
+    ``augend_accelerator.v``, ``configuration.json``, and the rows of every memory as the link
+    loads them, a row a line: ``memory/CORE-NAME.hex`` for a single program, else
+    ``memory/PROGRAM/CORE-NAME.hex``.
+
+    Parameters
+    ----------
+    files, folder
+        The programs, and where to write.
+    given
+        ``configuration.json`` of an accelerator to load them into, in place of the smallest.
+
+    Raises
+    ------
+    FitError
+        A program does not fit the given accelerator, or the programs fit no common one.
+    UsageError
+        Two programs have files of one name.
     """
-    placement = program.place()
-    config = smallest_config(placement)
+    programs = {file.stem: Program.load(file) for file in files}
+    if len(programs) < len(files):
+        raise UsageError(
+            f"Programs are told apart by the names of their files, not "
+            f"{', '.join(file.name for file in files)}: rename one."
+        )
+    placements = {name: program.place() for name, program in programs.items()}
+    config = read_configuration(given) if given else overlay_config(list(placements.values()))
+    images = {name: program_rows(config, placed) for name, placed in placements.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         with console.status("writing Verilog"):
             (work / f"{TOP}.v").write_text(verilog_text(config))
-            (work / "memory").mkdir()
-            for memory, core, rows in program_rows(config, placement):
-                lines = ["".join(f"{word:08x}" for word in row[::-1]) for row in rows]
-                (work / "memory" / f"{core}-{memory}.hex").write_text("\n".join(lines) + "\n")
-        write_json(
-            work / "configuration.json",
-            {"top": TOP, "program_hash": program.hash, "configuration": asdict(config)},
-        )
+            for name, rows in images.items():
+                _write_memories(work / "memory" / ("" if len(images) == 1 else name), rows)
+        write_json(work / "configuration.json", _content(config, programs))
         if folder.exists():
             shutil.copytree(work, folder, dirs_exist_ok=True)
             shutil.rmtree(work)
@@ -46,4 +69,46 @@ def write_verilog(program: Program, folder: Path, console: Console) -> None:
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+    show_accelerator(config, _used(placements, images), console)
     console.print(f"wrote {folder}/{TOP}.v ({config.lanes} lanes, {config.cores} cores)")
+
+
+def read_configuration(file: Path) -> AcceleratorConfig:
+    """Configuration of an accelerator that `write_verilog` wrote.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is no such configuration.
+    """
+    try:
+        return AcceleratorConfig(**json.loads(file.read_text())["configuration"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{file} is no configuration.json of augend verilog ({error}): write it again"
+        ) from error
+
+
+def _write_memories(folder: Path, images: list) -> None:
+    folder.mkdir(parents=True)
+    for memory, core, rows in images:
+        lines = ["".join(f"{word:08x}" for word in row[::-1]) for row in rows]
+        (folder / f"{core}-{memory}.hex").write_text("\n".join(lines) + "\n")
+
+
+def _content(config: AcceleratorConfig, programs: Mapping[str, Program]) -> dict:
+    hashes = {name: program.hash for name, program in programs.items()}
+    return {"top": TOP, "programs": hashes, "configuration": asdict(config)}
+
+
+def _used(placements: Mapping[str, Placement], images: Mapping[str, list]) -> dict:
+    """Most rows of each memory that each program uses on a core."""
+    used = {}
+    for name, rows in images.items():
+        of = used[name] = {}
+        for memory, _, content in rows:
+            of[memory] = max(of.get(memory, 0), len(content))
+        cores = placements[name].cores
+        of["potential"] = max(core.potential_words for core in cores)
+        of["history"] = max(core.history_words for core in cores)
+    return used

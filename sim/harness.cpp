@@ -6,13 +6,30 @@
 #include "Vaugend.h"
 #include "verilated.h"
 
+#ifdef AUGEND_PHASES
+#include "Vaugend___024root.h"
+
+// Parts of eval(), which Verilator does not declare for others.
+bool Vaugend___024root___eval_phase__act(Vaugend___024root*);
+bool Vaugend___024root___eval_phase__nba(Vaugend___024root*);
+#endif
+
 namespace {
+
+struct Inputs {
+    bool reset = false;
+    bool valid = false;
+    bool ready = false;
+    uint32_t payload = 0;
+    bool operator==(const Inputs&) const = default;
+};
 
 struct Model {
     VerilatedContext context;
     Vaugend top{&context};
     uint64_t clock = 0;  // clocks since the last reset
     bool done = false;
+    Inputs seen;         // by the last eval()
 };
 
 template <typename T>
@@ -26,13 +43,42 @@ void copy(uint32_t* to, const VlWide<N>& word) {
     for (std::size_t i = 0; i < N; i++) to[i] = word[i];
 }
 
-void tick(Model& model) {
-    model.top.clk = 1;
-    model.top.eval();
-    model.top.clk = 0;
-    model.top.eval();
+// One clock. Where no input has changed, what only inputs cause is as it was; and a falling edge,
+// which nothing listens to, need not be simulated: it is forgotten that the clock is high.
+void tick(Model& model, const Inputs& inputs) {
+    auto& top = model.top;
     model.clock++;
+#ifdef AUGEND_PHASES
+    if (inputs == model.seen) {
+        Vaugend___024root* root = top.rootp;
+        root->__Vtrigprevexpr___TOP__clk__0 = 0;
+        Vaugend___024root___eval_phase__act(root);
+        Vaugend___024root___eval_phase__nba(root);
+        return;
+    }
+#endif
+    top.clk = 0;
+    top.eval();
+    top.rst = inputs.reset;
+    top.host___05Fvalid = inputs.valid;
+    top.host___05Fpayload = inputs.payload;
+    top.answers___05Fready = inputs.ready;
+    top.clk = 1;
+    top.eval();
+    model.seen = inputs;
 }
+
+// A stream of random bits that follows from its seed (xorshift64*, Vigna 2016).
+struct Random {
+    uint64_t state;
+    bool once_in(uint32_t share) {  // with a chance of share / 65536
+        if (!share) return false;
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        return (state * 0x2545F4914F6CDD1Dull >> 48) < share;
+    }
+};
 
 }  // namespace
 
@@ -45,6 +91,9 @@ struct Run {
     uint64_t* out_clock;        // the clock of each, or null
     int64_t out_count;          // return when as many have come
     uint64_t* taken_clock;      // clock in which each word in was taken, or null
+    uint64_t seed;              // of pauses, not 0
+    uint32_t pause;             // chance in 65536 that the next word is not offered yet, each clock
+    uint32_t refuse;            // chance in 65536 that no answer is taken, each clock
     uint64_t most_clocks;       // give up after as many
     uint64_t quiet_clocks;      // and after as many in which no word went either way
     uint64_t* starts;           // clocks of inference starts
@@ -68,14 +117,8 @@ Model* augend_create() { return new Model; }
 void augend_destroy(Model* model) { delete model; }
 
 void augend_reset(Model* model) {
-    auto& top = model->top;
-    top.host___05Fvalid = 0;
-    top.host___05Fpayload = 0;
-    top.answers___05Fready = 0;
-    top.rst = 1;
-    for (int i = 0; i < 4; i++) tick(*model);
-    top.rst = 0;
-    top.eval();
+    for (int i = 0; i < 4; i++) tick(*model, Inputs{.reset = true});
+    tick(*model, Inputs{});
     model->clock = 0;
     model->done = false;
 }
@@ -85,18 +128,20 @@ void augend_run(Model* model, Run* run) {
     const uint64_t limit = model->clock + run->most_clocks;
     const uint64_t begin = model->clock;
     uint64_t active = begin;
-    top.answers___05Fready = 1;
+    Random random{run->seed};
+    bool offers = false;  // a word that is offered stays until it is taken
     while (model->clock < limit && (run->received < run->out_count || run->taken < run->in_count)) {
-        const bool offer = run->taken < run->in_count &&
-                           (!run->in_clock || run->in_clock[run->taken] <= model->clock);
-        top.host___05Fvalid = offer;
-        top.host___05Fpayload = offer ? run->in[run->taken] : 0;
-        if (offer && top.host___05Fready) {
+        offers = offers || (run->taken < run->in_count && !random.once_in(run->pause) &&
+                            (!run->in_clock || run->in_clock[run->taken] <= model->clock));
+        Inputs inputs{.valid = offers, .ready = !random.once_in(run->refuse)};
+        if (offers) inputs.payload = run->in[run->taken];
+        if (offers && top.host___05Fready) {
             if (run->taken_clock) run->taken_clock[run->taken] = model->clock;
             run->taken++;
+            offers = false;
             active = model->clock;
         }
-        if (top.answers___05Fvalid && run->received < run->out_count) {
+        if (top.answers___05Fvalid && inputs.ready && run->received < run->out_count) {
             if (run->out_clock) run->out_clock[run->received] = model->clock;
             run->out[run->received++] = top.answers___05Fpayload;
             active = model->clock;
@@ -119,10 +164,9 @@ void augend_run(Model* model, Run* run) {
     }
             AUGEND_SOURCES(OBSERVE)
         }
-        tick(*model);
+        tick(*model, inputs);
         if (model->clock - active > run->quiet_clocks) break;
     }
-    top.host___05Fvalid = 0;
     run->clocks = model->clock - begin;
 }
 }

@@ -22,8 +22,9 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["BuildError", "Observation", "VerilatedModel", "build", "verilator_root"]
+__all__ = ["BuildError", "Observation", "Stalls", "VerilatedModel", "build", "verilator_root"]
 
+_SEEDS = (1 << 64) - 1
 _COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
 
 
@@ -98,6 +99,18 @@ def _runtime() -> Path:
     return _cached("verilator-runtime", version, make)
 
 
+def _link(
+    harness: Path, objects: list[Path], where: Path, include: list[Path], extra: list[str]
+) -> None:
+    """Compile the harness, and link it with the model, of which nothing may be missing."""
+    driver = _compile([harness], where, include, extra)
+    undefined = "-Wl,-z,defs"
+    _run(
+        ["g++", "-shared", undefined, "-o", where / "library.so", *driver, *objects, "-lpthread"],
+        where,
+    )
+
+
 def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None) -> Path:
     """Verilate and compile an accelerator; returns the shared library.
 
@@ -130,16 +143,14 @@ def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None =
         say("compiling")
         include = [root / "include", root / "include" / "vltstd", work / "model"]
         observed = " ".join(f"X({i})" for i in range(config.cores + 1))
-        objects = _compile(
-            [*sorted((work / "model").glob("*.cpp")), harness],
-            work,
-            include,
-            [f"-DAUGEND_SOURCES(X)={observed}"],
-        )
-        library = work / "library.so"
-        runtime = sorted(_runtime().glob("*.o"))
-        _run(["g++", "-shared", "-o", library, *objects, *runtime, "-lpthread"], work)
-        for one in objects:
+        objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, [])
+        objects += _runtime().glob("*.o")
+        defined = [f"-DAUGEND_SOURCES(X)={observed}"]
+        try:
+            _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
+        except BuildError:  # a Verilator whose parts have other names: slower, all the same
+            _link(harness, objects, work, include, defined)
+        for one in work.glob("*.o"):
             one.unlink()
         shutil.rmtree(work / "model")
 
@@ -155,6 +166,9 @@ class _Run(ctypes.Structure):
         ("out_clock", ctypes.c_void_p),
         ("out_count", ctypes.c_int64),
         ("taken_clock", ctypes.c_void_p),
+        ("seed", ctypes.c_uint64),
+        ("pause", ctypes.c_uint32),
+        ("refuse", ctypes.c_uint32),
         ("most_clocks", ctypes.c_uint64),
         ("quiet_clocks", ctypes.c_uint64),
         ("starts", ctypes.c_void_p),
@@ -170,6 +184,30 @@ class _Run(ctypes.Structure):
         ("event_count", ctypes.c_int64),
         ("clocks", ctypes.c_uint64),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stalls:
+    """A host that stalls at random, both ways; the same seed stalls in the same clocks.
+
+    Parameters
+    ----------
+    seed
+        Of the random bits; any integer.
+    pause
+        Chance in each clock that the next word is not offered yet; below 1. What is offered stays.
+    refuse
+        Chance in each clock that no answer is taken; below 1.
+    """
+
+    seed: int = 0
+    pause: float = 0.0
+    refuse: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("pause", "refuse"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be from 0 to below 1, not {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -237,6 +275,7 @@ class VerilatedModel:
         expect: int,
         *,
         arrivals: npt.NDArray[np.uint64] | None = None,
+        stalls: Stalls | None = None,
         most_clocks: int = 1 << 40,
         quiet_clocks: int = 1 << 26,
         most_events: int = 0,
@@ -251,6 +290,8 @@ class VerilatedModel:
             Number of words to receive.
         arrivals
             Earliest clock of each word sent, since the last reset.
+        stalls
+            When the host stalls; it never does where None.
         most_clocks
             Give up after as many.
         quiet_clocks
@@ -266,6 +307,7 @@ class VerilatedModel:
         events = np.zeros((most_events, 3 + self._event_words), np.uint32)
         if arrivals is not None:
             arrivals = np.ascontiguousarray(arrivals, np.uint64)
+        stalls = stalls or Stalls()
         run = _Run(
             in_=words.ctypes.data,
             in_clock=None if arrivals is None else arrivals.ctypes.data,
@@ -274,6 +316,9 @@ class VerilatedModel:
             out_clock=out_clock.ctypes.data,
             out_count=expect,
             taken_clock=taken_clock.ctypes.data,
+            seed=stalls.seed % _SEEDS + 1,
+            pause=int(stalls.pause * 65536),
+            refuse=int(stalls.refuse * 65536),
             most_clocks=most_clocks,
             quiet_clocks=quiet_clocks,
             starts=marks[0].ctypes.data,

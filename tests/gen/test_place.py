@@ -155,3 +155,16 @@ def test_gates_that_the_accelerator_does_not_run_are_refused() -> None:
     place(pooled(rule="rate", decay=15, timesteps=16383), lanes=4)
     with pytest.raises(PlacementError, match="needs 32 bits in 60000 time steps with rule 'rate'"):
         place(pooled(rule="rate", decay=15, timesteps=60000), lanes=4)
+
+
+def test_populations_go_to_the_cores_that_are_asked_for():
+    network = chain()
+    placement = place(network, lanes=4, cores=3, core_of={"hidden": 2, "scores": 0})
+    assert placement.core_of == {"hidden": 2, "scores": 0}
+    assert [len(core.weight) > 0 for core in placement.cores] == [True, False, True]
+
+
+@pytest.mark.parametrize("core_of", [{"hidden": 0}, {"hidden": 0, "scores": 3}])
+def test_every_population_needs_a_core_that_there_is(core_of):
+    with pytest.raises(PlacementError, match="'scores' needs a core of 0 to 2, not (None|3)"):
+        place(chain(), lanes=4, cores=3, core_of=core_of)

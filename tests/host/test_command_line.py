@@ -98,6 +98,45 @@ def test_verilog_folder_holds_the_design_and_its_memories(tmp_path):
     assert (len(weights), len(weights[0])) == (9 + 144 * 3, 8)
 
 
+def test_verilog_of_an_overlay_has_room_for_every_program(tmp_path):
+    files = [tmp_path / "plain.augend", tmp_path / "leaky.augend"]
+    small_program().save(files[0])
+    small_program(leak=(2,), weight_bits=4).save(files[1])
+    code, text = run("verilog", *files, "-o", tmp_path / "rtl")
+    assert code == 0, text
+    assert "used by plain" in text and "used by leaky" in text
+    content = json.loads((tmp_path / "rtl" / "configuration.json").read_text())
+    hashes = {file.stem: Program.load(file).hash for file in files}
+    assert content["programs"] == hashes
+    assert content["configuration"]["leak_bits"] == 2
+    assert content["configuration"]["weight_bits"] == 8
+    weights = (tmp_path / "rtl" / "memory" / "leaky" / "0-weight.hex").read_text().split()
+    assert (len(weights), len(weights[0])) == (9 + 144 * 3, 8)
+
+    given = tmp_path / "rtl" / "configuration.json"
+    code, text = run("verilog", files[0], "-o", tmp_path / "one", "--overlay", given)
+    assert code == 0, text
+    design = (tmp_path / "one" / "augend_accelerator.v").read_text()
+    assert design == (tmp_path / "rtl" / "augend_accelerator.v").read_text()
+    assert (tmp_path / "one" / "memory" / "0-weight.hex").exists()
+
+
+def test_verilog_refuses_what_one_accelerator_cannot_be(tmp_path):
+    small_program().save(tmp_path / "plain.augend")
+    small_program(cores=2).save(tmp_path / "two.augend")
+    plain, rtl = tmp_path / "plain.augend", tmp_path / "rtl"
+    code, text = run("verilog", plain, tmp_path / "two.augend", "-o", rtl)
+    assert_paragraph(code, text, "4 x 1, 4 x 2")
+    (tmp_path / "other").mkdir()
+    small_program().save(tmp_path / "other" / "plain.augend")
+    code, text = run("verilog", plain, tmp_path / "other" / "plain.augend", "-o", rtl)
+    assert_paragraph(code, text, "rename")
+    (tmp_path / "wrong.json").write_text("{}")
+    code, text = run("verilog", plain, "-o", rtl, "--overlay", tmp_path / "wrong.json")
+    assert_paragraph(code, text, "wrong.json")
+    assert not rtl.exists()
+
+
 def test_check_names_every_layer_that_stands_in_the_way(source):
     code, text = run("check", f"{source}:broken", "--data", "digits")
     assert code == 1

@@ -15,8 +15,10 @@ SHAPES = [(4, 2, "block"), (2, 1, "distributed")]
 
 @cache
 def gated(lanes, cores, memory):
-    """An accelerator that runs gates on neurons of every rule."""
-    return replace(wired(lanes, cores, memory), gates=1, leak_bits=4)
+    """An accelerator of all hardware there is: gates, neurons of every rule, every readout."""
+    wiring = wired(lanes, cores, memory)
+    readouts = {"early_exit": 1, "noise_bits": 37, "readout_words": 128}
+    return replace(wiring, gates=1, leak_bits=4, **readouts)
 
 
 @cache
