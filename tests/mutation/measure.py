@@ -1,0 +1,110 @@
+"""How many mutants of the hardware the fast tests notice.
+
+``python -m tests.mutation.measure [--count N] [--seed N] [--output FOLDER]``
+"""
+
+import argparse
+import multiprocessing
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.progress import track
+
+from augend.hw.configuration import AcceleratorConfig
+from tests.measure.table import write_table
+from tests.mutation.equivalence import equivalent
+from tests.mutation.model import MutatedModel, compiled
+from tests.mutation.netlist import Mutant, mutated_netlist
+from tests.mutation.stimulus import Play, config, differs, recorded, spoiled
+
+KILLED = 0.95
+PATIENCE = 600
+"""Seconds of a mutant's process until it counts as hung, which the tests would notice too."""
+
+_plays: list[Play] = []
+
+
+def main() -> None:
+    """Write ``mutation.json`` and ``.md``; exit code 1 where too many mutants live on."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=Path("docs/tables"))
+    options = parser.parse_args()
+    hardware = config()
+    netlist, mutants = mutated_netlist(hardware, options.count, options.seed)
+    library = compiled(netlist, hardware)
+    model = MutatedModel(hardware, library)
+    _plays.extend(recorded(model, options.seed))
+    _plays.extend(spoiled(model, list(_plays), options.seed))
+    if differs(MutatedModel(hardware, library), _plays):
+        raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
+    with ThreadPoolExecutor(options.workers) as pool:
+        found = pool.map(lambda m: _survives(hardware, library, m), mutants)
+        survives = list(track(found, "mutants", total=len(mutants)))
+    alive = [m for m, lives in zip(mutants, survives, strict=True) if lives]
+    fates = {m.number: "the same as the design" if equivalent(m) else "lives on" for m in alive}
+    _write(options.output, options, mutants, fates, alive)
+    different = len(mutants) - sum(fate != "lives on" for fate in fates.values())
+    killed = len(mutants) - len(alive)
+    print(f"{killed} of {different} mutants that differ are killed, {len(mutants)} in all")
+    if killed < KILLED * different:
+        raise SystemExit(f"fewer than {KILLED:.0%} of the mutants are killed")
+
+
+def _survives(hardware: AcceleratorConfig, library: Path, mutant: Mutant) -> bool:
+    """Play everything to a mutant in a process of its own, which it may take down."""
+    process = multiprocessing.get_context("fork").Process(
+        target=_judge, args=(hardware, library, mutant.number)
+    )
+    process.start()
+    process.join(PATIENCE)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode == 0
+
+
+def _judge(hardware: AcceleratorConfig, library: Path, number: int) -> None:
+    raise SystemExit(int(differs(MutatedModel(hardware, library, number), _plays)))
+
+
+def _write(
+    folder: Path,
+    options: argparse.Namespace,
+    mutants: list[Mutant],
+    fates: dict[int, str],
+    alive: list[Mutant],
+) -> None:
+    tally: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in mutants:
+        tally[mutant.component][fates.get(mutant.number, "killed")] += 1
+    columns = ["component", "mutants", "killed", "the same as the design", "lives on"]
+    rows = [
+        {
+            "component": name,
+            "mutants": sum(fate.values()),
+            **{c: fate[c] for c in columns[2:]},
+        }
+        for name, fate in sorted(tally.items())
+    ]
+    totals = {c: sum(row[c] for row in rows) for c in columns[1:]}
+    rows.append({"component": "all", **totals})
+    listed = "".join(f"\n* {m} ({fates[m.number]})" for m in alive)
+    write_table(
+        folder,
+        "mutation",
+        f"{len(mutants)} mutants of the netlist of an accelerator of {config().lanes} lanes and "
+        f"{config().cores} cores (Yosys `mutate`, seed {options.seed}), each played the fast "
+        f"tests' programs, images and damaged packets: killed where any word, clock or event "
+        f"differs. The same as the design: no difference is reachable, by induction over the "
+        f"component's state. Written by `make mutate`. Survivors:{listed}",
+        columns,
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
