@@ -76,9 +76,7 @@ class Recorder:
 def play(model: MutatedModel, words: Words, arrivals: np.ndarray | None) -> Play:
     """Send words until nothing has happened for long; clocks count from the first."""
     late = None if arrivals is None else arrivals + np.uint64(model.clock)
-    seen = model.run(
-        words, 1 << 12, arrivals=late, quiet_clocks=QUIET, most_events=MOST_EVENTS
-    )
+    seen = model.run(words, 1 << 12, arrivals=late, quiet_clocks=QUIET, most_events=MOST_EVENTS)
     return Play(words=words, arrivals=arrivals, reference=seen)
 
 
