@@ -389,8 +389,10 @@ class Lanes(wiring.Component):
             for earlier, later in zip([sweep.history_address, *address], address, strict=False)
         ]
         written = Signal()
-        m.d.sync += [past.load_address.eq(address[-1]), written.eq(constants.remembers)]
+        written_address = Signal.like(past.address)
+        m.d.sync += [written_address.eq(address[-1]), written.eq(constants.remembers)]
         m.d.comb += [
+            past.load_address.eq(written_address),
             past.address.eq(sweep.history_address),
             past.enable.eq(sweep.issue),
             past.load.eq(self._is(back, Slot.SETTLE) & written),

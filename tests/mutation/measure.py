@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from rich.progress import track
 
 from augend.hw.configuration import AcceleratorConfig
@@ -16,9 +17,14 @@ from tests.measure.table import write_table
 from tests.mutation.equivalence import equivalent
 from tests.mutation.model import MutatedModel, compiled
 from tests.mutation.netlist import Mutant, mutated_netlist
-from tests.mutation.stimulus import Play, config, differs, recorded, spoiled
+from tests.mutation.programs import CORES, LANES, common_config, given_programs
+from tests.mutation.stimulus import Play, differs, faulty, recorded, spoiled
 
 KILLED = 0.95
+WATCHDOG_BITS = 10
+FAULTY, SPOILED = 12, 5
+"""Of so many programs, or streams, one is spoiled."""
+
 PATIENCE = 600
 """Seconds of a mutant's process until it counts as hung, which the tests would notice too."""
 
@@ -33,12 +39,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     options = parser.parse_args()
-    hardware = config()
+    programs = given_programs()
+    hardware = common_config(programs, watchdog_bits=WATCHDOG_BITS)
     netlist, mutants = mutated_netlist(hardware, options.count, options.seed)
     library = compiled(netlist, hardware)
     model = MutatedModel(hardware, library)
-    _plays.extend(recorded(model, options.seed))
-    _plays.extend(spoiled(model, list(_plays), options.seed))
+    rng = np.random.default_rng(options.seed)
+    _plays.extend(recorded(model, programs, rng))
+    _plays.extend(faulty(model, programs[::FAULTY], rng))
+    _plays.extend(spoiled(model, _plays[::SPOILED], rng))
     if differs(MutatedModel(hardware, library), _plays):
         raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
     with ThreadPoolExecutor(options.workers) as pool:
@@ -80,7 +89,7 @@ def _write(
 ) -> None:
     tally: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
-        tally[mutant.component][fates.get(mutant.number, "killed")] += 1
+        tally[mutant.kind][fates.get(mutant.number, "killed")] += 1
     columns = ["component", "mutants", "killed", "the same as the design", "lives on"]
     rows = [
         {
@@ -96,8 +105,8 @@ def _write(
     write_table(
         folder,
         "mutation",
-        f"{len(mutants)} mutants of the netlist of an accelerator of {config().lanes} lanes and "
-        f"{config().cores} cores (Yosys `mutate`, seed {options.seed}), each played the fast "
+        f"{len(mutants)} mutants of the netlist of an accelerator of {LANES} lanes and "
+        f"{CORES} cores (Yosys `mutate`, seed {options.seed}), each played the fast "
         f"tests' programs, images and damaged packets: killed where any word, clock or event "
         f"differs. The same as the design: no difference is reachable, by induction over the "
         f"component's state. Written by `make mutate`. Survivors:{listed}",

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,13 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "mutation"
 
 SELECT = "mutant"
 """Port of the top that switches a mutant on; 0 leaves the design as it is."""
+
+
+SHARE = 20
+"""Not more than one in so many mutants is in components of one kind."""
+
+DRAWN = 40
+"""Times as many are drawn first, of which those of rare kinds are all taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,12 @@ class Mutant:
         """The module's name without the top's and without numbers that Yosys gave."""
         name = re.sub(r"\$paramod\S*\\augend_", "", self.module).removeprefix(f"{TOP}")
         return re.sub(r"\$\d+", "", name).removeprefix(".") or "accelerator"
+
+    @property
+    def kind(self) -> str:
+        """The component, whichever of several cores, lanes and units of that name it is."""
+        last = self.component.rpartition(".")[2]
+        return re.sub(r"_\d+$", "", last)
 
     def __str__(self) -> str:
         told = re.sub(r"-module \S+ ", "", self.command.removeprefix("mutate -mode "))
@@ -67,16 +81,18 @@ def mutated_netlist(config: AcceleratorConfig, count: int, seed: int) -> tuple[P
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "design.v").write_text(verilog_text(config))
     read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; opt_clean"
-    drawn = f"mutate -list {2 * count} -seed {seed} -o drawn.txt"
+    drawn = f"mutate -list {DRAWN * count} -seed {seed} -o drawn.txt"
     yosys(f"{read}; write_rtlil design.il; {drawn}", BUILD)
     mutants: list[Mutant] = []
+    of_kind: Counter[str] = Counter()
     for line in (BUILD / "drawn.txt").read_text().splitlines():
         command = re.sub(r" -src \S+", "", line).strip()
         found = re.search(r"-module (\S+)", command)
         if found and "$meminit" not in command and len(mutants) < count:
-            mutants.append(
-                Mutant(number=len(mutants) + 1, module=found[1].lstrip("\\"), command=command)
-            )
+            mutant = Mutant(number=len(mutants) + 1, module=found[1].lstrip("\\"), command=command)
+            if of_kind[mutant.kind] * SHARE < count:
+                of_kind[mutant.kind] += 1
+                mutants.append(mutant)
     switched = [
         m.command.replace("mutate ", f"mutate -ctrl {SELECT} 16 {m.number} ", 1) for m in mutants
     ]
