@@ -134,11 +134,9 @@ def spec(*change: str) -> EveryPlaceOnce:
 
 MUTANTS = (
     (
-        "addresses go back for one loop too few",
-        "for level in range(1, len(counters)):\n            with m.If(_all(ends[:level])):\n"
-        "                m.d.comb",
-        "for level in range(1, len(counters) - 1):\n            with m.If(_all(ends[:level])):\n"
-        "                m.d.comb",
+        "every loop goes back as the second does",
+        "step.eq(window.steps[level])",
+        "step.eq(window.steps[1])",
     ),
     ("a place beyond the last row", "row < window.rows", "row <= window.rows"),
     ("opened for good", "(opened | self.tap) & ~self.closes", "opened | self.tap"),
