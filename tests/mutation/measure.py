@@ -5,12 +5,13 @@
 
 import argparse
 import multiprocessing
+import resource
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
 
 from augend.hw.configuration import AcceleratorConfig
 from tests.measure.table import write_table
@@ -22,11 +23,11 @@ from tests.mutation.stimulus import Play, differs, faulty, recorded, spoiled
 
 KILLED = 0.95
 WATCHDOG_BITS = 10
-FAULTY, SPOILED = 12, 5
+FAULTY, SPOILED = 30, 12
 """Of so many programs, or streams, one is spoiled."""
 
-PATIENCE = 600
-"""Seconds of a mutant's process until it counts as hung, which the tests would notice too."""
+PATIENCE = 300
+"""Seconds of processor time until a mutant counts as hung, which the tests would notice too."""
 
 _plays: list[Play] = []
 
@@ -52,9 +53,8 @@ def main() -> None:
         raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
     with ThreadPoolExecutor(options.workers) as pool:
         found = pool.map(lambda m: _survives(hardware, library, m), mutants)
-        survives = list(track(found, "mutants", total=len(mutants)))
-    alive = [m for m, lives in zip(mutants, survives, strict=True) if lives]
-    fates = {m.number: "the same as the design" if equivalent(m) else "lives on" for m in alive}
+        fates = dict(_told(mutants, found))
+    alive = [m for m in mutants if m.number in fates]
     _write(options.output, options, mutants, fates, alive)
     different = len(mutants) - sum(fate != "lives on" for fate in fates.values())
     killed = len(mutants) - len(alive)
@@ -63,20 +63,28 @@ def main() -> None:
         raise SystemExit(f"fewer than {KILLED:.0%} of the mutants are killed")
 
 
+def _told(mutants: list[Mutant], found: Iterable[bool]) -> Iterator[tuple[int, str]]:
+    """Say what became of each mutant, as it is found; what became of those that survive."""
+    for mutant, survives in zip(mutants, found, strict=True):
+        fate = "killed"
+        if survives:
+            fate = "the same as the design" if equivalent(mutant) else "lives on"
+            yield mutant.number, fate
+        print(f"{mutant.number} of {len(mutants)}: {mutant}: {fate}", flush=True)
+
+
 def _survives(hardware: AcceleratorConfig, library: Path, mutant: Mutant) -> bool:
     """Play everything to a mutant in a process of its own, which it may take down."""
     process = multiprocessing.get_context("fork").Process(
         target=_judge, args=(hardware, library, mutant.number)
     )
     process.start()
-    process.join(PATIENCE)
-    if process.is_alive():
-        process.kill()
-        process.join()
+    process.join()
     return process.exitcode == 0
 
 
 def _judge(hardware: AcceleratorConfig, library: Path, number: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
     raise SystemExit(int(differs(MutatedModel(hardware, library, number), _plays)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
@@ -62,14 +63,13 @@ class Given:
 
 
 def given_programs() -> list[Given]:
-    """All of them, always the same; those drawn that cannot be placed are left out."""
+    """All that can be placed, always the same; small and mixed ones first."""
     found = []
-    for case in FIXED:
-        found += _placed(case.name, *case.build())
     for name, strategy, count in DRAWN:
         drawn = _examples(strategy, APART * 2 * count)[::APART]
-        found += [one for pair in drawn for one in _placed(name, *pair)][-count:]
-    return found
+        found.append([one for pair in drawn for one in _placed(name, *pair)][-count:])
+    each = [one for of_all in zip_longest(*found) for one in of_all if one is not None]
+    return [*each, *(one for case in FIXED for one in _placed(case.name, *case.build()))]
 
 
 def _placed(name: str, network: SpikingNetwork, pixels: np.ndarray) -> Iterator[Given]:

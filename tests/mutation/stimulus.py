@@ -19,8 +19,11 @@ __all__ = ["Play", "differs", "faulty", "recorded", "spoiled"]
 AFTER = 300
 """Clocks that are watched after the last answer: nothing more must come."""
 
-QUIET = 5_000
-"""Clocks without a word after which no answer comes any more; the watchdog is faster."""
+QUIET = 40_000
+"""Clocks without a word after which no answer comes any more: more than any inference takes."""
+
+HUNG = 3_000
+"""As many where something is wrong: the watchdog is faster."""
 
 MOST_EVENTS = 60_000
 SEEN = ("words", "clocks", "taken", "starts", "ends", "events")
@@ -28,19 +31,21 @@ SEEN = ("words", "clocks", "taken", "starts", "ends", "events")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Play:
-    """A stream of words to send, when, how many to wait for, and what the design itself did."""
+    """A stream of words to send, when, how many to wait for and how long; what the design did."""
 
     words: Words
     arrivals: np.ndarray | None
     expect: int
+    quiet: int
     reference: tuple[Observation, Observation]
 
 
 class Recorder:
     """A transport that keeps what was sent, and what came back."""
 
-    def __init__(self, model: MutatedModel, rng: np.random.Generator) -> None:
+    def __init__(self, model: MutatedModel, rng: np.random.Generator, quiet: int = QUIET) -> None:
         self.model = model
+        self.quiet = quiet
         self.plays: list[Play] = []
         self.rng = rng
 
@@ -50,19 +55,21 @@ class Recorder:
         if len(self.plays) % 2:
             gaps = self.rng.integers(1, 6, len(words)) * (self.rng.random(len(words)) < 0.2)
             arrivals = np.cumsum(gaps + 1).astype(np.uint64)
-        self.plays.append(play(self.model, words, arrivals, expect))
+        self.plays.append(play(self.model, words, arrivals, expect, self.quiet))
         return np.concatenate([seen.words for seen in self.plays[-1].reference])
 
     def close(self) -> None:
         """Keep the model."""
 
 
-def play(model: MutatedModel, words: Words, arrivals: np.ndarray | None, expect: int) -> Play:
+def play(
+    model: MutatedModel, words: Words, arrivals: np.ndarray | None, expect: int, quiet: int
+) -> Play:
     """Send words until so many came back, or nothing happens; then watch for a while."""
     late = None if arrivals is None else arrivals + np.uint64(model.clock)
-    seen = model.run(words, expect, arrivals=late, quiet_clocks=QUIET, most_events=MOST_EVENTS)
+    seen = model.run(words, expect, arrivals=late, quiet_clocks=quiet, most_events=MOST_EVENTS)
     after = model.run(words[:0], 64, most_clocks=AFTER, most_events=MOST_EVENTS)
-    return Play(words=words, arrivals=arrivals, expect=expect, reference=(seen, after))
+    return Play(words=words, arrivals=arrivals, expect=expect, quiet=quiet, reference=(seen, after))
 
 
 def recorded(model: MutatedModel, programs: list[Given], rng: np.random.Generator) -> list[Play]:
@@ -89,10 +96,10 @@ def faulty(model: MutatedModel, programs: list[Given], rng: np.random.Generator)
     """Run programs that wait for what never comes, or for another population, or never end."""
     plays: list[Play] = []
     for one in programs:
-        for change in (_other_source, _other_port, _never_ends):
-            recorder = Recorder(model, rng)
+        for number, change in enumerate((_other_source, _other_port, _never_ends)):
+            recorder = Recorder(model, rng, HUNG)
             rtl = RtlAccelerator(one.program, one.placement, model.config, recorder)
-            for core in range(model.config.cores):
+            for core in range(number % 2, model.config.cores):
                 rtl.placement = _changed(one, core, change)
                 for attempt in (rtl._load, lambda rtl=rtl, one=one: rtl.infer(one.images)):
                     try:
@@ -157,13 +164,13 @@ def spoiled(model: MutatedModel, plays: list[Play], rng: np.random.Generator) ->
     late = [make_packet(Command.HELLO, 3), *(make_packet(Command.HELLO, n) for n in (9, 9, 4))]
     late += [make_packet(Command.START, n, (1, 1)) for n in (6, 5, 5, 7, 6, 4)]
     streams.append(np.concatenate(late))
-    return [play(model, words, None, 1 << 12) for words in streams]
+    return [play(model, words, None, 1 << 12, HUNG) for words in streams]
 
 
 def differs(model: MutatedModel, plays: list[Play]) -> bool:
     """Whether a model does anything else than the design did, in any clock."""
     for one in plays:
-        seen = play(model, one.words, one.arrivals, one.expect).reference
+        seen = play(model, one.words, one.arrivals, one.expect, one.quiet).reference
         for reference, its in zip(one.reference, seen, strict=True):
             for name in SEEN:
                 if not np.array_equal(getattr(reference, name), getattr(its, name)):
