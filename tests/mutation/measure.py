@@ -4,10 +4,11 @@
 """
 
 import argparse
+import hashlib
+import json
 import multiprocessing
 import resource
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,26 +52,48 @@ def main() -> None:
     _plays.extend(spoiled(model, _plays[::SPOILED], rng))
     if differs(MutatedModel(hardware, library), _plays):
         raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
+    known = _Fates(netlist, _plays)
+    left = [m for m in mutants if m.number not in known.fates]
     with ThreadPoolExecutor(options.workers) as pool:
-        found = pool.map(lambda m: _survives(hardware, library, m), mutants)
-        fates = dict(_told(mutants, found))
-    alive = [m for m in mutants if m.number in fates]
+        found = pool.map(lambda m: _survives(hardware, library, m), left)
+        for mutant, survives in zip(left, found, strict=True):
+            known.add(mutant, _fate(mutant, survives))
+    fates = known.fates
+    alive = [m for m in mutants if fates[m.number] != "killed"]
     _write(options.output, options, mutants, fates, alive)
-    different = len(mutants) - sum(fate != "lives on" for fate in fates.values())
+    different = len(mutants) - sum(fates[m.number] != "lives on" for m in alive)
     killed = len(mutants) - len(alive)
     print(f"{killed} of {different} mutants that differ are killed, {len(mutants)} in all")
     if killed < KILLED * different:
         raise SystemExit(f"fewer than {KILLED:.0%} of the mutants are killed")
 
 
-def _told(mutants: list[Mutant], found: Iterable[bool]) -> Iterator[tuple[int, str]]:
-    """Say what became of each mutant, as it is found; what became of those that survive."""
-    for mutant, survives in zip(mutants, found, strict=True):
-        fate = "killed"
-        if survives:
-            fate = "the same as the design" if equivalent(mutant) else "lives on"
-            yield mutant.number, fate
-        print(f"{mutant.number} of {len(mutants)}: {mutant}: {fate}", flush=True)
+class _Fates:
+    """What became of each mutant, kept in a file: an interrupted run goes on where it was."""
+
+    def __init__(self, netlist: Path, plays: list[Play]) -> None:
+        known = hashlib.sha256(netlist.read_bytes())
+        for one in plays:
+            known.update(one.words.tobytes())
+        self._key = known.hexdigest()
+        self._file = netlist.with_name("fates.json")
+        self.fates: dict[int, str] = {}
+        if self._file.exists():
+            kept = json.loads(self._file.read_text())
+            if kept["key"] == self._key:
+                self.fates = {int(number): fate for number, fate in kept["fates"].items()}
+
+    def add(self, mutant: Mutant, fate: str) -> None:
+        """Keep it and say it."""
+        self.fates[mutant.number] = fate
+        self._file.write_text(json.dumps({"key": self._key, "fates": self.fates}))
+        print(f"{mutant.number}: {mutant}: {fate}", flush=True)
+
+
+def _fate(mutant: Mutant, survives: bool) -> str:
+    if not survives:
+        return "killed"
+    return "the same as the design" if equivalent(mutant) else "lives on"
 
 
 def _survives(hardware: AcceleratorConfig, library: Path, mutant: Mutant) -> bool:
@@ -97,7 +120,7 @@ def _write(
 ) -> None:
     tally: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
-        tally[mutant.kind][fates.get(mutant.number, "killed")] += 1
+        tally[mutant.kind][fates[mutant.number]] += 1
     columns = ["component", "mutants", "killed", "the same as the design", "lives on"]
     rows = [
         {
