@@ -14,7 +14,7 @@ __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSend
 MAGIC = 0xA6
 """First byte of every packet."""
 
-VERSION = 2
+VERSION = 3
 """Of the protocol; told by the answer to ``HELLO``."""
 
 
