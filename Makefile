@@ -102,6 +102,10 @@ peers: .venv/.dev ## The networks of tinyODIN and Spiker+ on our hardware: accur
 max-pool-gates diehl-grid diagnose-fix peers:
 	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
 
+.PHONY: pruned
+pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)
+
 .PHONY: efficientnet
 efficientnet: .venv/.imagenet ## EfficientNet-Lite0 on photographs: rates against activations
 	$(BIN)/python -m tests.measure.efficientnet --output $(TABLES)

@@ -102,7 +102,8 @@ def convert(
         T, 1 to 65536: more is closer to the float network and costs more.
     norm
         How the scale of a population is found: ``mse``, ``percentile``, ``data`` or ``model``;
-        see `augend.gen.normalize`. With ``none`` a spike in every step stands for 1.
+        see `augend.gen.normalize`. ``levels`` is ``mse`` for a network that was trained on rounded
+        activations (`augend.gen.training.spike_levels`). With ``none`` a spike in every step stands for 1.
     percentile
         For ``percentile``, above 0 and up to 100.
     per_channel

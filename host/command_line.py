@@ -113,7 +113,7 @@ def convert(
     ] = None,
     sparse: Annotated[bool, typer.Option(help="Leave out words of pruned weights.")] = False,
     timesteps: Annotated[int, typer.Option(help="Time steps T.")] = 8,
-    norm: Annotated[str, typer.Option(help="mse, percentile, data or model.")] = "mse",
+    norm: Annotated[str, typer.Option(help="mse, levels, percentile, data or model.")] = "mse",
     percentile: Annotated[float, typer.Option(help="For --norm percentile.")] = 99.9,
     per_channel: Annotated[bool, typer.Option(help="For --norm percentile.")] = True,
     schedule: Annotated[str, typer.Option(help="synchronous or phased.")] = "synchronous",

@@ -83,7 +83,7 @@ def test_no_spike_waits_for_its_word_as_often():
 
 @pytest.mark.parametrize(
     "options",
-    [{"hidden": 1600}, {"outputs": 40}, {"decode": "count"}],
+    [{"hidden": 80}, {"outputs": 40}, {"decode": "count"}],
     ids=["distributed RAM", "words enough", "swept in every step"],
 )
 def test_a_readout_that_gains_nothing_has_one_sum(options):

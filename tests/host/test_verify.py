@@ -43,11 +43,11 @@ def bumped(values):
 
 
 def test_the_first_wrong_event_is_named():
-    """The RTL is given a threshold one too high; what golden fires in step 0 comes too late."""
+    """The RTL is given lower thresholds: in step 0 it fires what golden does not."""
     program = small_program()
     network = program.network
     conv = network.population("conv")
-    altered = replace(conv, threshold=conv.threshold + 30, initial=conv.initial)
+    altered = replace(conv, threshold=conv.threshold - 30, initial=conv.initial)
     wrong = replace(
         network, populations=tuple(altered if p is conv else p for p in network.populations)
     )
