@@ -60,6 +60,10 @@ browser: ## Chromium from Debian, which one test opens the report page in; witho
 fuzz: .venv/.dev ## Random programs, placements, stalls and inputs on RTL: MINUTES=10, SEED= of choice
 	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
+.PHONY: coverage
+coverage: .venv/.dev ## Lines and toggles of the RTL that random programs cover, file by file of hw
+	$(BIN)/python -m tests.measure.coverage --output $(TABLES)
+
 .PHONY: prove
 prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplier anywhere
 	$(BIN)/pytest -n 2 tests/prove tests/synthesis

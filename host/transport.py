@@ -30,14 +30,20 @@ class InProcess:
     ----------
     config
         Which accelerator.
+    coverage
+        Whether it counts lines and toggles.
     progress
         Called with the name of each stage, where it has to be built.
     """
 
     def __init__(
-        self, config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None
+        self,
+        config: AcceleratorConfig,
+        *,
+        coverage: bool = False,
+        progress: Callable[[str], None] | None = None,
     ) -> None:
-        self.model = VerilatedModel(config, progress=progress)
+        self.model = VerilatedModel(config, coverage=coverage, progress=progress)
         self.clocks = 0
         """Clocks simulated so far."""
         self._most_events = 0

@@ -5,6 +5,9 @@
 
 #include "Vaugend.h"
 #include "verilated.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 
 #ifdef AUGEND_PHASES
 #include "Vaugend___024root.h"
@@ -169,4 +172,8 @@ void augend_run(Model* model, Run* run) {
     }
     run->clocks = model->clock - begin;
 }
+
+#if VM_COVERAGE
+void augend_coverage(Model* model, const char* file) { model->context.coveragep()->write(file); }
+#endif
 }

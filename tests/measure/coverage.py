@@ -1,0 +1,158 @@
+"""Lines and toggles of the RTL that random programs cover, file by file of ``hw``.
+
+``python -m tests.measure.coverage [--cases 300] [--seed 1] [--output FOLDER]``
+"""
+
+import argparse
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from augend.host.driver import connect
+from augend.host.packets import make_packet
+from augend.hw.packet import Command
+from augend.sim.verilated import build
+from tests.fuzz.check import Watched, check, configuration
+from tests.fuzz.drawn_cases import cases
+from tests.measure.coverage_points import Point, read_points
+from tests.measure.coverage_reasons import reason_of
+from tests.measure.table import write_table
+from tests.sim.overlay_programs import KINDS, drawn_input
+
+SHAPE = (2, 2, "block")
+
+
+def run_all(transport: Watched, number: int, first: int) -> int:
+    """Every kind of program, random cases, damaged packets; returns how many cases."""
+    lanes, cores, _ = SHAPE
+    for make in KINDS.values():
+        program = replace(make(), lanes=lanes, cores=cores)
+        with connect(program, "rtl", config=configuration(SHAPE), transport=transport) as rtl:
+            rtl.infer(drawn_input(program))
+    done = 0
+
+    @seed(first)
+    @settings(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases(SHAPE))
+    def draw(case):
+        nonlocal done
+        check(case, transport)
+        done += 1
+
+    draw()
+    transport.stalls = None
+    rng = np.random.default_rng(first)
+    for command in Command:
+        packet = make_packet(command, 1, rng.integers(0, 1 << 32, 5, np.uint32))
+        for at in range(len(packet)):
+            damaged = packet.copy()
+            damaged[at] ^= np.uint32(1 << int(rng.integers(32)))
+            transport.model.run(damaged, 8, quiet_clocks=2000)
+    return done
+
+
+def merged(points: Iterable[Point]) -> dict[tuple[str, str], dict[str, int]]:
+    """Counts by file and kind, then by what; those of all instances together."""
+    counts = defaultdict(lambda: defaultdict(int))
+    for point in points:
+        counts[point.file, point.kind][point.what] += point.count
+    return counts
+
+
+def rows_of(counts: dict[tuple[str, str], dict[str, int]]) -> list[dict]:
+    """A row a file, and one for all."""
+    rows = []
+    total = {"line": [0, 0], "toggle": [0, 0]}
+    for file in sorted({file for file, _ in counts}):
+        row = {"file": file}
+        for kind in ("line", "toggle"):
+            found = counts.get((file, kind), {})
+            covered = sum(count > 0 for count in found.values())
+            total[kind][0] += covered
+            total[kind][1] += len(found)
+            row |= _columns(kind, covered, len(found))
+            row[f"uncovered {kind}s"] = _uncovered(file, kind, found)
+        rows.append(row)
+    last = {"file": "all"}
+    for kind, (covered, number) in total.items():
+        last |= _columns(kind, covered, number) | {f"uncovered {kind}s": []}
+    return [*rows, last]
+
+
+def _columns(kind: str, covered: int, number: int) -> dict:
+    share = f"{100 * covered / number:.1f} %" if number else "-"
+    return {f"{kind}s": number, f"{kind}s covered": share}
+
+
+def _uncovered(file: str, kind: str, counts: dict[str, int]) -> list[dict[str, str]]:
+    """What no instance covers, each with its reason; bits of a signal together."""
+    bare = [what for what, count in counts.items() if not count]
+    if kind == "toggle":
+        bits = defaultdict(set)
+        for what in bare:
+            found = re.match(r"(.*?)((?:\[\d+\])*)(?::[01]->[01])?$", what)
+            bits[found[1]].add(found[2])
+        bare = [
+            f"{name} ({len(where)} bits)" if where != {""} else name for name, where in bits.items()
+        ]
+    return [{"what": what, "reason": reason_of(file, kind, what)} for what in sorted(bare)]
+
+
+def write(folder: Path, rows: list[dict], caption: str) -> None:
+    """Write the table; below it, in Markdown, what is not covered, and why."""
+    columns = ["file", "lines", "lines covered", "toggles", "toggles covered"]
+    write_table(folder, "coverage", caption, columns, rows)
+    text = ["", "## Not covered", ""]
+    for row in rows:
+        for kind in ("line", "toggle"):
+            reasons = defaultdict(list)
+            for entry in row[f"uncovered {kind}s"]:
+                reasons[entry["reason"]].append(entry["what"].replace("|", "\\|"))
+            for reason, what in sorted(reasons.items()):
+                shown = what if kind == "line" else [", ".join(what)]
+                text.append(f"- `{row['file']}`, {kind}s, {len(what)}: {reason}")
+                text += [f"  - {one}" for one in shown]
+    path = folder / "coverage.md"
+    path.write_text(path.read_text() + "\n".join(text) + "\n")
+
+
+def main() -> None:
+    """Write ``coverage.json`` and ``.md``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("docs/tables"))
+    parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    config = configuration(SHAPE)
+    transport = Watched(config, coverage=True)
+    done = run_all(transport, options.cases, options.seed)
+    with TemporaryDirectory() as folder:
+        counts = Path(folder) / "coverage.dat"
+        transport.model.write_coverage(counts)
+        rows = rows_of(
+            merged(read_points(counts, build(config, coverage=True).with_name("design.v")))
+        )
+    lanes, cores, memory = SHAPE
+    caption = (
+        f"What {len(KINDS)} kinds of programs, {done} random cases of the fuzzer and damaged "
+        f"packets cover of an accelerator of all hardware, {lanes} lanes, {cores} cores, {memory} "
+        f"RAM: branches of the Verilog text, and edges of bits; all instances of a component "
+        f"together. Written by `make coverage`."
+    )
+    write(options.output, rows, caption)
+
+
+if __name__ == "__main__":
+    main()

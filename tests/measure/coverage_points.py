@@ -1,0 +1,132 @@
+"""Verilator's coverage counts, as points in the rooms' files; instances of a component are one."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["FILES", "Point", "read_points"]
+
+FILES = {
+    r"augend_accelerator": "accelerator.py",
+    r"core_\d+": "core.py",
+    r"controller": "controller.py",
+    r"receiver|sender": "packet.py",
+    r"router": "spike_router.py",
+    r"encoder": "encoder.py",
+    r"rate": "rate_encoder.py",
+    r"lfsr": "lfsr.py",
+    r"encoder\.intervals": "interval_encoder.py",
+    r"readout": "readout.py",
+    r"draw": "softmax_draw.py",
+    r"walk": "score_walk.py",
+    r"queue": "event_queue.py",
+    r"replay": "replay.py",
+    r"inhibition": "inhibition.py",
+    r"counters": "counters.py",
+    r"fan_out": "fan_out.py",
+    r"lanes": "lanes.py",
+    r"lane_\d+": "neuron.py",
+    r"weight_operand": "weight_operand.py",
+    r"history_\d+": "history.py",
+    r"leader_\d+": "leader.py",
+    r"scan": "window_scan.py",
+    r"sweep": "sweep.py",
+    r"potentials": "potential_memory.py",
+    r"augend_loaded_memory|past|parameters|weights|rows|thresholds|table": "memory.py",
+    r"fan_out\.(row|column|group|lane)|intervals\.intervals": "memory.py",
+    r"crc|words": "Amaranth's own",
+}
+"""By the end of a Verilog module's name: the file of ``hw`` that it comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Something that can be covered, in one instance.
+
+    Parameters
+    ----------
+    file
+        Of ``hw``.
+    kind
+        ``line`` (a branch, or a block that has none) or ``toggle`` (an edge of a bit).
+    what
+        The branch in words, or the bit with its edge; the same for all instances.
+    count
+        How often.
+    """
+
+    file: str
+    kind: str
+    what: str
+    count: int
+
+
+def read_points(counts: Path, design: Path) -> Iterable[Point]:
+    """Points of a ``coverage.dat`` of the Verilog text."""
+    source = design.read_text().splitlines()
+    for line in counts.read_text(errors="replace").splitlines():
+        found = re.fullmatch(r"C '(.*)' (\d+)", line)
+        if found is None:
+            continue
+        fields = dict(part.split("\x02", 1) for part in found[1].split("\x01") if "\x02" in part)
+        page, _, module = fields["page"].partition("/")
+        module = re.sub(r"\$\d+", "", module.replace("\\", ""))
+        toggle = page == "v_toggle"
+        place = int(fields["l"])
+        what = fields["o"] if toggle else _branch(source, place, fields["o"])
+        if toggle and re.search(r"(^|[.:])\$|\bclk\b", what):
+            continue  # Yosys' own names, of which others have the values, and the clock
+        yield Point(
+            file=_file(module),
+            kind="toggle" if toggle else "line",
+            what=what,
+            count=int(found[2]),
+        )
+
+
+def _file(module: str) -> str:
+    """File of a module: the longest pattern that its name ends in."""
+    matches = [
+        (len(match[0]), file)
+        for pattern, file in FILES.items()
+        if (match := re.search(rf"(?:^|\.)(?:{pattern})$", module))
+    ]
+    if not matches:
+        raise ValueError(f"No file is known for the Verilog module {module!r}: add it to FILES")
+    return max(matches)[1]
+
+
+def _branch(source: list[str], place: int, kind: str) -> str:
+    """A branch by what it sets, and the condition's text, names of Yosys resolved once."""
+    text = source[place - 1].strip()
+    target = ""
+    for number in range(place - 1, max(0, place - 2000), -1):
+        if source[number].startswith("  always"):
+            target = _target(source[number : number + 6])
+            break
+    return f"{target}: {kind} of `{_resolved(source, place, text)}`"
+
+
+def _target(block: list[str]) -> str:
+    for line in block[1:]:
+        found = re.match(r"\s*(\\?\S+) (?:\[[^]]*\] )?\s*<?= (.*);", line)
+        if found:
+            name, value = found[1].lstrip("\\"), found[2].strip().lstrip("\\")
+            return value if name.startswith("$") else name
+    return ""
+
+
+def _resolved(source: list[str], place: int, text: str) -> str:
+    """Replace names of Yosys by what they are assigned in the same module."""
+    names = set(re.findall(r"\\(\$\d+)", text))
+    if not names:
+        return text
+    begin = next(n for n in range(place - 1, -1, -1) if source[n].startswith("module "))
+    for line in source[begin:]:
+        found = re.match(r"  assign \\(\$\d+)\s+= (.*);", line)
+        if found and found[1] in names:
+            text = text.replace(f"\\{found[1]} ", found[2])
+        if line.startswith("endmodule"):
+            break
+    return text

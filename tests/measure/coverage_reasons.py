@@ -1,0 +1,16 @@
+"""Why a line or a bit of the RTL is not covered by the random programs."""
+
+import re
+
+__all__ = ["REASONS", "reason_of"]
+
+REASONS: tuple[tuple[str, str, str, str], ...] = ()
+"""File, kind and what, as patterns, with the reason; the first that fits holds."""
+
+
+def reason_of(file: str, kind: str, what: str) -> str:
+    """Reason in words; ``unexplained`` where none is known."""
+    for of_file, of_kind, pattern, reason in REASONS:
+        if re.fullmatch(of_file, file) and of_kind in ("", kind) and re.search(pattern, what):
+            return reason
+    return "unexplained"
