@@ -132,6 +132,8 @@ class AcceleratorConfig:
     currents, halves, doubles
         1 where an input current is added in every step; where potentials are halved or doubled on
         the way to it.
+    step_bits
+        Width of the number of a loop's iterations, less one.
     counter_bits
         Width of the counters of each population.
     threshold_bits, bias_bits, initial_bits
@@ -188,6 +190,7 @@ class AcceleratorConfig:
     currents: int = 1
     halves: int = 1
     doubles: int = 1
+    step_bits: int = 16
     counter_bits: int = 32
     threshold_bits: int = 32
     bias_bits: int = 32
@@ -236,6 +239,7 @@ class AcceleratorConfig:
             ("currents", 1),
             ("halves", 1),
             ("doubles", 1),
+            ("step_bits", 16),
             ("counter_bits", 32),
             ("threshold_bits", 32),
             ("bias_bits", 32),

@@ -1,6 +1,6 @@
 """A core: carries out its schedule on its own memories."""
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -56,7 +56,7 @@ class Core(wiring.Component):
     abort : In
         Give the inference up. Comes when nothing moves.
     stirs, faults : Out
-        Something moved in the clock before; what went wrong since ``start`` (``FAULTS``).
+        Something moved a clock or two before; what went wrong since ``start`` (``FAULTS``).
     counter_read, counter_population, counters : In, In, Out
         See ``Counters``.
     stalls : Out
@@ -131,7 +131,7 @@ class Core(wiring.Component):
         now = Signal(instruction(config), reset_less=True)
         at = Signal(config.instruction_address)
         following = Signal(config.instruction_address)
-        iteration = Signal(16)
+        iteration = Signal(config.step_bits)
         final = Signal()
         consuming = Signal()
         taking = Signal()
@@ -140,13 +140,11 @@ class Core(wiring.Component):
         rewind = Signal()
         inhibits = Signal()
         begin_product = Signal()
-        multiplied = Signal()
         # Whether the loop's last iteration comes is known before; the first one's from the start.
         first = Signal(init=1)
         nearly = Signal()
         ends = Signal()
-        known = Signal()
-        m.d.sync += [nearly.eq(iteration == now.nearly), known.eq(0)]
+        m.d.sync += nearly.eq(iteration == now.nearly)
         m.d.comb += [
             final.eq(Mux(first, now.once, ends)),
             discards.eq(now.discards_last & final),
@@ -193,50 +191,51 @@ class Core(wiring.Component):
                         m.d.sync += at.eq(0)
             with m.State("FETCH"):
                 m.d.comb += rewind.eq(1)
-                m.d.sync += [multiplied.eq(0), now.eq(fetched.data)]
+                m.d.sync += now.eq(fetched.data)
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
-                m.d.sync += known.eq(1)  # which instruction comes next has been read
+                # Which instruction comes next is read meanwhile, so each takes at least two clocks.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        with m.If(~known):
-                            m.d.sync += [
-                                consuming.eq(~discards),
-                                taking.eq(discards & ~now.replays),
-                            ]
-                        passes = known & discards & (now.replays | (taking & token_comes))
-                        advance(fan_out.done | passes)
+                        m.d.sync += [
+                            consuming.eq(~discards),
+                            taking.eq(discards & ~now.replays),
+                        ]
+                        m.next = "CONSUME"
                     with m.Case(Kind.TAKE):
-                        with m.If(~known):
-                            m.d.sync += taking.eq(bool(config.replay_words))
-                        advance(taking & token_comes)
+                        m.d.sync += taking.eq(bool(config.replay_words))
+                        m.next = "CONSUME"
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
-                        with m.If(inhibits & ~multiplied):
-                            m.d.comb += begin_product.eq(1)
-                            if config.inhibition_bits:
+                        m.next = "READY"
+                        if config.inhibition_bits:
+                            with m.If(inhibits):
+                                m.d.comb += begin_product.eq(1)
                                 m.next = "INHIBIT"
-                        with m.Elif(room):
-                            m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
-                            m.next = "SWEEP"
-                        with m.Else():
-                            m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
                     if config.early_exit:
                         with m.Case(Kind.DECIDE):
-                            with m.If(final):
-                                advance(known)
-                            with m.Else():
-                                m.next = "DECIDE"
+                            m.next = "DECIDE"
                     with m.Default():
                         m.d.sync += [at.eq(now.back), iteration.eq(0), first.eq(1)]
                         m.next = "IDLE"
+                self._give_up(m, iteration, first)
+            with m.State("CONSUME"):
+                passes = discards & now.replays if config.delays else Const(0)
+                advance(fan_out.done | (taking & token_comes) | passes)
+                self._give_up(m, iteration, first)
+            with m.State("READY"):
+                with m.If(room):
+                    m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
+                    m.next = "SWEEP"
+                with m.Else():
+                    m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
                 self._give_up(m, iteration, first)
             with m.State("SWEEP"):
                 advance(lanes.done)
                 self._give_up(m, iteration, first)
             if config.early_exit:
                 with m.State("DECIDE"):
-                    m.d.comb += self.waits.eq(1)
-                    advance(self.decided)
+                    m.d.comb += self.waits.eq(~final)
+                    advance(self.decided | final)
                     with m.If(self.decided & self.exits):
                         m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1)]
                     self._give_up(m, iteration, first)
@@ -244,9 +243,8 @@ class Core(wiring.Component):
                 m.submodules.inhibition = inhibition = self._inhibition(m, lanes, now)
                 m.d.comb += inhibition.start.eq(begin_product)
                 with m.State("INHIBIT"):
-                    m.d.sync += multiplied.eq(1)
                     with m.If(inhibition.done):
-                        m.next = "EXECUTE"
+                        m.next = "READY"
                     self._give_up(m, iteration, first)
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
@@ -331,12 +329,20 @@ class Core(wiring.Component):
     ) -> None:
         """Tell that something moves, and what goes wrong."""
         taken = Signal()
+        token = Signal()
+        lost = Signal()
+        population = Signal(self._config.population_bits)
         event = self.events.payload
-        m.d.comb += taken.eq(self.events.valid & self.events.ready)
-        m.d.sync += self.stirs.eq(fan_out.beat | lanes.sweeping | queue.write | taken)
-        with m.If(taken & event.token & (event.population != now.source)):
+        m.d.sync += [
+            taken.eq(self.events.valid & self.events.ready),
+            token.eq(event.token),
+            population.eq(event.population),
+            lost.eq(queue.lost),
+            self.stirs.eq(fan_out.beat | lanes.sweeping | taken),
+        ]
+        with m.If(taken & token & (population != now.source)):
             m.d.sync += self.faults[FAULTS.index("token")].eq(1)
-        with m.If(queue.lost):
+        with m.If(lost):
             m.d.sync += self.faults[FAULTS.index("queue")].eq(1)
         with m.If(self.start):
             m.d.sync += self.faults.eq(0)

@@ -1,6 +1,6 @@
 """The encoder: turns what the host loaded into event words."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -159,9 +159,6 @@ class Encoder(wiring.Component):
         g_ends = Signal()
         m.d.comb += [
             rows.address.eq(Cat(address, bank)),
-            a_ends.eq(at.a == constants.a_last),
-            b_ends.eq(at.b == constants.b_last),
-            g_ends.eq(at.g == constants.g_last),
             scanned.eq(at),
             scanned.valid.eq(scan),
         ]
@@ -182,7 +179,13 @@ class Encoder(wiring.Component):
                     m.d.sync += bank.eq(self.bank)
                     m.next = "CLAIM"
             with m.State("CLAIM"):
-                m.d.sync += [at.eq(0), waited.eq(0)]
+                m.d.sync += [
+                    at.eq(0),
+                    waited.eq(0),
+                    a_ends.eq(constants.a_last == 0),
+                    b_ends.eq(constants.b_last == 0),
+                    g_ends.eq(constants.g_last == 0),
+                ]
                 with m.If(queue.room):
                     m.d.comb += queue.claim.eq(1)
                     m.next = "COUNT"
@@ -207,10 +210,9 @@ class Encoder(wiring.Component):
                     m.d.sync += [
                         address.eq(address + 1),
                         remaining.eq(remaining - 1),
-                        at.g.eq(at.g + 1),
                     ]
+                    _count(m, at.g, g_ends, constants.g_last)
                     with m.If(g_ends):
-                        m.d.sync += at.g.eq(0)
                         self._next_place(m, constants, at, a_ends, b_ends)
                     with m.If(
                         (constants.events & (remaining == 1))
@@ -269,13 +271,13 @@ class Encoder(wiring.Component):
     ) -> None:
         """Go from a row of words to the next: b first, or a first where draws go by channel."""
         with m.If(constants.rate if self._config.rate_input else 0):
-            m.d.sync += at.a.eq(at.a + 1)
+            _count(m, at.a, a_ends, constants.a_last)
             with m.If(a_ends):
-                m.d.sync += [at.a.eq(0), at.b.eq(at.b + 1)]
+                _count(m, at.b, b_ends, constants.b_last)
         with m.Else():
-            m.d.sync += at.b.eq(at.b + 1)
+            _count(m, at.b, b_ends, constants.b_last)
             with m.If(b_ends):
-                m.d.sync += [at.b.eq(0), at.a.eq(at.a + 1)]
+                _count(m, at.a, a_ends, constants.a_last)
 
     def _emit(
         self,
@@ -398,3 +400,11 @@ class Encoder(wiring.Component):
         with m.If(token):
             m.d.comb += queue.word.mask.eq(0)
         wiring.connect(m, wiring.flipped(self.events), queue.events)
+
+
+def _count(m: Module, at: Signal, ends: Signal, last: Value) -> None:
+    """Go on to the next coordinate; a register says whether it is the last one."""
+    m.d.sync += [
+        at.eq(Mux(ends, 0, at + 1)),
+        ends.eq(Mux(ends, last == 0, at + 1 == last)),
+    ]

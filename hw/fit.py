@@ -132,6 +132,9 @@ def _needs(placement: Placement) -> dict[str, int]:
             default=0,
         ),
         "gates": int(bool(selects)),
+        "step_bits": max(
+            max(1, (i.times - 1).bit_length()) for core in cores for i in core.instructions
+        ),
         "counter_bits": _counter_bits(placement, sweeps),
         **_simplest(cores, sweeps),
         **_rules(placement, sweeps),
@@ -238,7 +241,7 @@ def smallest_config(
     """
     needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
-    exact |= OPTIONAL | {"spike_planes", "counter_bits", "threshold_bits"}
+    exact |= OPTIONAL | {"spike_planes", "step_bits", "counter_bits", "threshold_bits"}
     exact |= {"bias_bits", "initial_bits"}
     values = {n: v if n in exact else _round_up(v) for n, v in needs.items()}
     # Widths come in steps of two bits; lane_entries cover at least all lanes.

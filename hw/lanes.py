@@ -19,6 +19,9 @@ from augend.hw.window_scan import WindowScan
 
 __all__ = ["Lanes"]
 
+_GROUP = 8
+"""Lanes whose spikes are counted together in a clock."""
+
 
 class Lanes(wiring.Component):
     """Adds beats of weights to potentials, or sweeps a population; five stages, a slot a clock.
@@ -30,7 +33,7 @@ class Lanes(wiring.Component):
     -------
     now, iteration, first, final : In
         The instruction, and in which iteration of its loop; the first, the last one. All stable
-        from the clock of ``start`` on.
+        from the clock before ``start`` on.
     start, done : In, Out
         Begin a sweep; see ``Sweep``.
     candidate, candidate_address, hold : In, In, Out
@@ -59,7 +62,7 @@ class Lanes(wiring.Component):
         super().__init__(
             {
                 "now": In(instruction(config)),
-                "iteration": In(16),
+                "iteration": In(config.step_bits),
                 "first": In(1),
                 "final": In(1),
                 "start": In(1),
@@ -102,7 +105,7 @@ class Lanes(wiring.Component):
             self.done.eq(sweep.done),
         ]
         if config.currents:
-            m.d.comb += sweep.current.eq(self._holds(self.now.sweep.current))
+            m.d.comb += sweep.current.eq(self.chosen.current)
         stages = self._stages(m, sweep)
         add, compare, back = stages[2:]
         weights, parameters, potentials = self._memories(m, sweep)
@@ -212,6 +215,8 @@ class Lanes(wiring.Component):
             weights.enable.eq(self.beat),
             parameters.address.eq(sweep.parameter_address),
             parameters.enable.eq(sweep.issue),
+            potentials.beat.eq(self.beat),
+            potentials.beat_address.eq(self.potential_address),
             potentials.candidate.eq(self.candidate),
             potentials.candidate_address.eq(self.candidate_address),
             self.hold.eq(potentials.hold),
@@ -505,8 +510,8 @@ class Lanes(wiring.Component):
             issue.opens.eq(scan.opens | adds),
             issue.closes.eq(scan.closes | adds),
         ]
-        led = Signal()
-        m.d.sync += [led.eq(back.sweep & back.leads), self.swept_lead.eq(led)]
+        led = Signal(2)
+        m.d.sync += [led.eq(led << 1 | (back.sweep & back.leads)), self.swept_lead.eq(led[1])]
         passed = Signal(config.history_address)
         with m.If(self.start):
             m.d.sync += passed.eq(constants.window.passed_base)
@@ -539,13 +544,18 @@ class Lanes(wiring.Component):
         config = self._config
         mask = Signal(config.lanes)
         token = Signal()
-        token_population = Signal(config.population_bits)
-        last_step = Signal()
         fired = Signal(24)
         number = Signal(range(config.lanes + 1))
-        counts = Signal()
-        counted_plane = Signal(config.plane_bits)
-        leaves = Signal()
+        layout = data.StructLayout(
+            {
+                "counts": 1,
+                "plane": config.plane_bits,
+                "leaves": 1,
+                "final": 1,
+                "population": config.population_bits,
+            }
+        )
+        now = Signal(layout)
         signs = Signal(config.lanes)
         m.d.comb += [
             mask.eq(Cat(lane.spike for lane in lanes)),
@@ -560,26 +570,34 @@ class Lanes(wiring.Component):
                     signs.eq(Cat(leader.negative for leader in leaders)),
                 ]
         ends = back.lowest & back.last
-        # Spikes are counted a clock later, and added one more clock later.
+        # Spikes are counted in groups of lanes, then in all, then added: a clock each.
+        groups = [mask[i : i + _GROUP] for i in range(0, config.lanes, _GROUP)]
+        numbers = [Signal(range(len(g) + 1), name=f"group_{i}") for i, g in enumerate(groups)]
+        swept = [Signal(layout, name=f"swept_{i}") for i in range(2)]
+        m.d.comb += [
+            now.counts.eq(back.fires | back.closes),
+            now.plane.eq(back.index),
+            now.leaves.eq(ends & (back.fires | back.final | back.closes)),
+            now.population.eq(back.population),
+            now.final.eq(back.final),
+        ]
         m.d.sync += [
+            *(n.eq(sum(g[i] for i in range(len(g)))) for n, g in zip(numbers, groups, strict=True)),
+            number.eq(sum(numbers)),
+            swept[0].eq(now),
+            swept[1].eq(swept[0]),
             token.eq(back.emits & ends),
-            token_population.eq(back.population),
-            number.eq(sum(mask[i] for i in range(config.lanes))),
-            counts.eq(back.fires | back.closes),
-            counted_plane.eq(back.index),
-            leaves.eq(ends & (back.fires | back.final | back.closes)),
-            last_step.eq(back.final),
-            self.swept.eq(leaves),
-            self.swept_population.eq(token_population),
-            self.last_step.eq(last_step),
+            self.swept.eq(swept[1].leaves),
+            self.swept_population.eq(swept[1].population),
+            self.last_step.eq(swept[1].final),
         ]
         # What was counted stands until four clocks after the next sweep's start.
         begun = Signal(4)
         m.d.sync += begun.eq(begun << 1 | self.start)
         with m.If(begun[-1]):
             m.d.sync += fired.eq(0)
-        with m.If(counts):
-            m.d.sync += fired.eq(fired + (number << counted_plane))
+        with m.If(swept[1].counts):
+            m.d.sync += fired.eq(fired + (number << swept[1].plane))
         m.d.comb += [
             self.word.token.eq(token),
             self.word.mask.eq(mask),
@@ -598,5 +616,5 @@ class Lanes(wiring.Component):
                 m.d.comb += [
                     self.word.eq(0),
                     self.word.token.eq(1),
-                    self.word.population.eq(token_population),
+                    self.word.population.eq(swept[0].population),
                 ]

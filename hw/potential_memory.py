@@ -22,6 +22,8 @@ class PotentialMemory(wiring.Component):
     -------
     issue, issue_address : In
         Read of a word, to be written back.
+    beat, beat_address : In
+        Of these, the reads of additions.
     candidate, candidate_address : In
         The read that would be issued in the next clock were it not for ``hold``.
     hold : Out
@@ -40,6 +42,8 @@ class PotentialMemory(wiring.Component):
             {
                 "issue": In(1),
                 "issue_address": In(address),
+                "beat": In(1),
+                "beat_address": In(address),
                 "candidate": In(1),
                 "candidate_address": In(address),
                 "hold": Out(1),
@@ -78,8 +82,8 @@ class PotentialMemory(wiring.Component):
         word = Signal.like(self.data, reset_less=True)
         m.d.sync += word.eq(read.data)
         m.d.comb += self.data.eq(word)
-        valid = self.issue
-        address = self.issue_address
+        valid = self.beat
+        address = self.beat_address
         collisions = []
         for distance in range(1, 4):
             collisions.append(valid & (address == self.candidate_address))

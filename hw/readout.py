@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from augend.gen.gumbel import ENTRIES, TIE_BITS
 from augend.gen.softmax import FRACTION_BITS
@@ -119,7 +120,8 @@ class Readout(wiring.Component):
             m.d.sync += [searching.eq(1), final.eq(self.word_final)]
 
         seen = self._look_up(m)
-        compared = Signal(16)
+        compared = Signal(max(1, ceil_log2(config.readout_words * config.lanes)))
+        fresh = Signal(init=1)
         comparing = Signal(1 + (DRAW_CLOCKS if config.noise_bits else _LOOK_UP))
         candidate = self.score
         when = comparing[_LOOK_UP]
@@ -130,17 +132,17 @@ class Readout(wiring.Component):
             when = Mux(drawing, comparing[DRAW_CLOCKS], when)
             over = found & ~drawing
         m.d.sync += comparing.eq(comparing << 1 | searching)
-        m.d.comb += found.eq(when & (compared == self.constants.classes_last))
+        m.d.comb += found.eq(when & (compared == self.constants.classes_last[: len(compared)]))
 
         best = Signal.like(candidate)
         second = Signal.like(candidate)
         with m.If(~searching & ~comparing.any()):
-            m.d.sync += compared.eq(0)
+            m.d.sync += [compared.eq(0), fresh.eq(1)]
         with m.If(when):
-            m.d.sync += compared.eq(compared + 1)
-            with m.If((compared == 0) | (candidate > best)):
+            m.d.sync += [compared.eq(compared + 1), fresh.eq(0)]
+            with m.If(fresh | (candidate > best)):
                 m.d.sync += [best.eq(candidate), self.prediction.eq(compared)]
-                m.d.sync += second.eq(Mux(compared == 0, -(1 << (len(best) - 1)), best))
+                m.d.sync += second.eq(Mux(fresh, -(1 << (len(best) - 1)), best))
             with m.Elif(candidate > second):
                 m.d.sync += second.eq(candidate)
         if config.early_exit:

@@ -39,7 +39,7 @@ class Sweep(wiring.Component):
     Members
     -------
     sweep : In
-        The population's constants; stable meanwhile.
+        The population's constants; stable meanwhile, and in the clock before ``start``.
     current : In
         The words of an input current are read too; stable meanwhile.
     start : In
@@ -97,14 +97,27 @@ class Sweep(wiring.Component):
         potential = Signal(config.potential_address)
         current = Signal(config.potential_address)
         finished = Signal(2)
+        # Registers say whether a coordinate is its last one, and whether it is the only one.
         g_ends = Signal()
         b_ends = Signal()
         a_ends = Signal()
+        counters = (
+            (self.g, g_ends, constants.g_last),
+            (self.b, b_ends, constants.b_last),
+            (self.a, a_ends, constants.a_last),
+        )
+        only = [Signal(name=f"only_{i}") for i in range(len(counters))]
+        m.d.sync += [one.eq(last == 0) for one, (_, _, last) in zip(only, counters, strict=True)]
+
+        def count(number: int) -> None:
+            at, ends, last = counters[number]
+            m.d.sync += [
+                at.eq(Mux(ends, 0, at + 1)),
+                ends.eq(Mux(ends, only[number], at + 1 == last)),
+            ]
+
         m.d.comb += [
             self.issue.eq(running),
-            g_ends.eq(self.g == constants.g_last),
-            b_ends.eq(self.b == constants.b_last),
-            a_ends.eq(self.a == constants.a_last),
             self.last.eq(running & g_ends & b_ends & a_ends),
             self.done.eq(finished[1]),
             self.potential_address.eq(Mux(self.slot == Slot.CURRENT, current, potential)),
@@ -124,9 +137,8 @@ class Sweep(wiring.Component):
                 current.eq(constants.current_base),
                 self.parameter_address.eq(constants.parameter_base),
                 self.history_address.eq(constants.history_base),
-                self.a.eq(0),
-                self.b.eq(0),
-                self.g.eq(0),
+                *(at.eq(0) for at, _, _ in counters),
+                *(ends.eq(one) for one, (_, ends, _) in zip(only, counters, strict=True)),
             ]
         with m.Elif(running & ~self.ends):
             m.d.sync += [self.slot.eq(following), self.index.eq(following_index)]
@@ -139,14 +151,14 @@ class Sweep(wiring.Component):
                 current.eq(current + 1),
                 self.parameter_address.eq(self.parameter_address + 1),
                 self.history_address.eq(self.history_address + 1),
-                self.g.eq(self.g + 1),
             ]
+            count(0)
             with m.If(g_ends):
-                m.d.sync += [self.g.eq(0), self.b.eq(self.b + 1)]
+                count(1)
                 with m.If(~constants.per_neuron):
                     m.d.sync += self.parameter_address.eq(constants.parameter_base)
                 with m.If(b_ends):
-                    m.d.sync += [self.b.eq(0), self.a.eq(Mux(a_ends, 0, self.a + 1))]
+                    count(2)
         return m
 
     def _slots(self, m: Module, following: Signal, following_index: Signal) -> None:

@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
 _PRODUCT = 2  # beside the bits of an inhibition, until a sweep that inhibits can begin
-_FRESH = 1  # from an instruction's execution until a take can begin
+_FRESH = 1  # from an instruction's execution until it can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
 _VISIBLE = 3  # from queueing a token until its step can be taken
@@ -491,7 +491,7 @@ class _Run:
         clock = self.clock[core]
         port = self.ports[core]
         network = self.placement.network
-        product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else 0
+        product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else _FRESH
         stride = one.slots(iteration)
         if one.read == "always":
             begin = np.maximum(clock + product, self.free)
@@ -528,7 +528,7 @@ class _Run:
 
     def _select(self, core: int, one: Select) -> bool:
         """Pass a gate's spikes: as a sweep, with a slot for each place of a window."""
-        clock = begin = self.clock[core]
+        clock = begin = self.clock[core] + _FRESH
         port = self.ports[core]
         slots = one.words * one.slots
         if one.emits:
@@ -542,7 +542,7 @@ class _Run:
             first, token = begin + one.slots + _EMIT, begin + slots + _EMIT + 1
             self._emit(port, core, one.population, step, first, one.slots, token)
         self.clock[core] = begin + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
+        self.clocks[one.population] += self.live * (_FRESH + slots + _SWEEP_END + _NEXT)
         return True
 
     def _decide(self, core: int) -> bool:
@@ -585,7 +585,7 @@ def initialisation_clocks(instructions: list[Instruction]) -> int:
         if isinstance(one, End):
             break
         assert isinstance(one, Sweep)
-        clocks += one.words * one.slots(0) + _SWEEP_END + _NEXT
+        clocks += _FRESH + one.words * one.slots(0) + _SWEEP_END + _NEXT
     return clocks
 
 

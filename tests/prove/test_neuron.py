@@ -87,16 +87,18 @@ class Stages(wiring.Component):
         begun = Signal()
         threshold_1 = Signal(signed(bits))
         initial_1 = Signal(signed(bits))
+        lives_1 = Signal()
         m.d.sync += [
             begun.eq(1),
             sum_1.eq(total),
             threshold_1.eq(threshold),
             initial_1.eq(self.parameters.initial),
+            lives_1.eq(self.parameters.lives),
         ]
         spikes = Signal()
         following = Signal(signed(WIDE))
         m.d.comb += [
-            spikes.eq(self.fire & (sum_1 >= threshold_1) & (threshold_1 != 0)),
+            spikes.eq(self.fire & (sum_1 >= threshold_1) & lives_1),
             following.eq(Mux(spikes, sum_1 - threshold_1, sum_1)),
             Assume(fits(following, bits)),
         ]
@@ -189,7 +191,7 @@ class TimeStep(wiring.Component):
             values[1].eq(values[0] + arrived[0]),
             values[2].eq(values[1] + arrived[1]),
             values[3].eq(values[2] + self.parameters.bias),
-            spikes.eq((threshold != 0) & (values[3] >= threshold)),
+            spikes.eq(self.parameters.lives & (values[3] >= threshold)),
             values[4].eq(values[3] - Mux(spikes, threshold, 0)),
         ]
         m.d.comb += [Assume(fits(value, bits)) for value in values]
@@ -204,7 +206,7 @@ class TimeStep(wiring.Component):
         return m
 
 
-SPIKE = "self.fire & (excess >= 0) & (taken != 0)"
+SPIKE = "self.fire & (excess >= 0) & lives"
 SIZES = ((8, 20), (1, 12), (4, 32))
 
 
@@ -241,7 +243,7 @@ STAGES = obligations(
     Stages,
     (
         ("spikes only above the threshold", 8, SPIKE, SPIKE.replace(">=", ">")),
-        ("a lane without neuron spikes", 8, SPIKE, SPIKE.replace("!= 0", "!= 1")),
+        ("a lane without neuron spikes", 8, SPIKE, SPIKE.replace("lives", "(taken != 0)")),
         (
             "the difference is a bit short",
             8,
@@ -251,19 +253,19 @@ STAGES = obligations(
         (
             "halves what is left alone",
             8,
-            "threshold > self.iteration",
-            "threshold >= self.iteration",
+            "[:5] > self.iteration",
+            "[:5] >= self.iteration",
         ),
         ("reset to zero", 8, "left.eq(excess)", "left.eq(0)"),
-        ("weight without sign", 8, "addend.eq(weight.value)", "addend.eq(weight.value[:-1])"),
+        ("weight without sign", 8, "WEIGHT: weight.value", "WEIGHT: weight.value[:-1]"),
         (
             "weight 0 for -1",
             1,
-            "addend.eq(weight.value)",
-            "addend.eq(Mux(self.weight, weight.value, 0))",
+            "WEIGHT: weight.value",
+            "WEIGHT: Mux(self.weight, weight.value, 0)",
         ),
-        ("restart at the threshold", 8, "self.next.eq(initial)", "self.next.eq(taken)"),
-        ("forgets the sum", 8, "addend.eq(self.sum)", "addend.eq(0)"),
+        ("restart at the threshold", 8, "begins.eq(initial)", "begins.eq(taken)"),
+        ("forgets the sum", 8, "[Operand.SUM] = self.sum", "[Operand.SUM] = Const(0)"),
     ),
     ("induction", 4),
     "",
@@ -276,8 +278,8 @@ TIME_STEP = obligations(
         (
             "the bias is taken away",
             8,
-            "addend.eq(self.parameters.bias)",
-            "addend.eq(-self.parameters.bias)",
+            "BIAS: self.parameters.bias",
+            "BIAS: -self.parameters.bias",
         ),
     ),
     ("bounded", 10),

@@ -166,6 +166,7 @@ class Step(wiring.Component):
         m.d.comb += [Assume(fits(value, BITS)) for value in (highest, step, limit)]
         m.d.comb += [
             neuron.parameters.threshold.eq(highest),
+            neuron.parameters.lives.eq(self.threshold != 0),
             neuron.parameters.bias.eq(self.bias),
             neuron.parameters.initial.eq(self.initial),
             neuron.parameters.negative_limit.eq(limit),
@@ -229,7 +230,7 @@ MUTANTS = (
     ("the limit stays", Neuron, "limit.eq(limit - (step >> 1))", "limit.eq(limit)"),
     ("the threshold is not halved", Neuron, "taken.eq(taken >> 1)", "taken.eq(taken)"),
     ("further spikes from zero", Neuron, "due & (self.lowest | (step >= 0))", "due"),
-    ("the floor is taken off", Neuron, "self.next.eq(taken)\n", "self.next.eq(excess)\n"),
+    ("the floor is taken off", Neuron, "stays.eq(taken)\n", "stays.eq(excess)\n"),
     ("leaks of what is left", Neuron, "Mux(self.again, drained, self.next)", "self.next"),
     ("a pair of signs", History, "rises.append(~sank)", "rises.append(sank | ~sank)"),
     ("more than the most", History, "m.d.sync += equal.eq(0)", "m.d.sync += equal.eq(1)"),

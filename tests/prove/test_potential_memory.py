@@ -61,6 +61,8 @@ class IdealMemory(wiring.Component):
             addresses[0].eq(Mux(self.sweep, self.sweep_address, planned_address)),
             Assume(~(planned & self.sweep)),
             Assume(~(planned & sweeps[1])),
+            dut.beat.eq(adds[0]),
+            dut.beat_address.eq(planned_address),
             dut.candidate.eq(self.candidate),
             dut.candidate_address.eq(self.address),
             dut.issue.eq(adds[0] | self.sweep),

@@ -53,10 +53,10 @@ def cycles(network, density, lanes=16, memory="distributed"):
 
 
 def test_an_empty_step_costs_its_sweeps_and_a_fixed_change_over():
-    """256 neurons on 16 lanes: 16 words each, 18 clocks beside them, 11 to take an empty input."""
+    """256 neurons on 16 lanes: 16 words each, 19 clocks beside them, 11 to take an empty input."""
     few, many = cycles(perceptron(60), 0.0)[0], cycles(perceptron(80), 0.0)[0]
     step = (many.cycles - few.cycles) / 20
-    np.testing.assert_array_equal(step, 2 * (16 + 18) + 11)
+    np.testing.assert_array_equal(step, 2 * (16 + 19) + 11)
 
 
 def test_busy_lanes_are_used():
