@@ -257,8 +257,10 @@ def images_of(shape, value=0.5):
         (
             None,
             {"norm": "max"},
-            "norm must be 'mse' or 'levels' or 'percentile' or 'data' or 'model' or 'none', "
-            "not 'max'.",
+            (
+                "norm must be 'mse' or 'levels' or 'percentile' or 'data' or 'model' or 'none', "
+                "not 'max'."
+            ),
         ),
         (
             None,
