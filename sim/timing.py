@@ -424,7 +424,7 @@ class _Run:
         for each, (take, clock) in port.waiting.items():
             # The first word waits for everyone; a token alone is taken by each as it comes.
             taken = np.where(words > 0, left, np.maximum(visible, clock))
-            self.took[each] = clock, self._waited(each)
+            self.took[each] = clock - _FRESH, self._waited(each)
             self.stalls["starved"][:, each] += self.live * (taken - words - clock)
             self.clock[each] = taken + _NEXT
             self.clocks[take.population] += self.live * (_FRESH + words + _NEXT)

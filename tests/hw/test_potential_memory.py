@@ -18,17 +18,21 @@ def test_the_same_word_again_is_held(kind, held):
 
     async def bench(ctx):
         ctx.set(dut.issue, 1)
+        ctx.set(dut.beat, 1)
         ctx.set(dut.issue_address, 5)
+        ctx.set(dut.beat_address, 5)
         ctx.set(dut.candidate, 1)
         ctx.set(dut.candidate_address, 5)
         await ctx.tick()
         ctx.set(dut.issue, 0)
+        ctx.set(dut.beat, 0)
         clocks = 0
         while ctx.get(dut.hold):
             clocks += 1
             await ctx.tick()
         assert clocks == held
         ctx.set(dut.issue, 1)
+        ctx.set(dut.beat, 1)
         ctx.set(dut.candidate_address, 4)
         await ctx.tick()
         assert not ctx.get(dut.hold)
@@ -51,7 +55,9 @@ def test_ideal_memory_under_random_additions(kind, seed):
             issued = wants and not ctx.get(dut.hold)
             line = [(address, None) if issued else None, *line[:3]]
             ctx.set(dut.issue, issued)
+            ctx.set(dut.beat, issued)
             ctx.set(dut.issue_address, address)
+            ctx.set(dut.beat_address, address)
             if issued or not wants:
                 wants = rng.random() < 0.9
                 address = rng.randrange(3 if clock % 100 < 50 else 8)

@@ -144,6 +144,8 @@ class ListedQueue(wiring.Component):
             Assert(produce == ends),
             Assert(local(inside, "claimed") == owed + tokens),
             Assert(local(inside, "complete") == arrived),
+            Assert(local(inside, "some") == (arrived != 0)),
+            Assert(waiting >= went),
             Assert(local(inside, "written") == seen),
             Assert(local(inside, "entering") == known),
             Assert(tokens == arrived + seen + known),
