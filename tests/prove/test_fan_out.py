@@ -260,7 +260,7 @@ OBLIGATIONS = [
         why=WHY if kind == "bounded" else "",
     )
     for mode in MODES
-    for kind, depth in (("bounded", 11), ("cover", 16))
+    for kind, depth in (("bounded", 10), ("cover", 16))
 ] + [
     Obligation(
         name=f"fan-out: {what}",
