@@ -22,7 +22,14 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["BuildError", "Observation", "VerilatedModel", "build", "compile_model", "verilator_root"]
+__all__ = [
+    "BuildError",
+    "Observation",
+    "VerilatedModel",
+    "build",
+    "compile_model",
+    "verilator_root",
+]
 
 _COMPILE = ("-O2", "-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
 
