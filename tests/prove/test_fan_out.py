@@ -63,10 +63,6 @@ TABLE_ENTRIES = {
 EVENTS = 2
 """Event words, then a token."""
 
-IDLE = 16
-"""Clocks without a beat in which a beat or the token must come: stages, and spikes that go nowhere.
-"""
-
 
 class EachSynapseOnce(wiring.Component):
     """A step of any events through any steps and runs, beside the list of beats that it stands for.
@@ -216,11 +212,6 @@ class EachSynapseOnce(wiring.Component):
             m.d.comb += [Assert(at == self.count), Assert(taken == self.count + 1)]
             m.d.comb += Assert(~finished)
             m.d.sync += finished.eq(1)
-        quiet = Signal(range(IDLE + 1))
-        m.d.sync += quiet.eq(quiet + 1)
-        with m.If(dut.beat | dut.done | self.hold | ~(dut.events.valid | (taken > self.count))):
-            m.d.sync += quiet.eq(0)
-        m.d.comb += Assert(finished | (quiet != IDLE))
         beats = Signal(3)
         held = Signal()
         m.d.sync += [beats.eq(beats + (dut.beat & (beats != 7))), held.eq(held | self.hold)]
