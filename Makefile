@@ -68,6 +68,10 @@ coverage: .venv/.dev ## Lines and toggles of the RTL that random programs cover,
 prove: .venv/.dev ## Formal proofs, each with its mutant and cover; no multiplier anywhere
 	$(BIN)/pytest -n 2 tests/prove tests/synthesis
 
+.PHONY: mutate
+mutate: .venv/.dev ## How many mutants of the netlist the fast tests notice; goes on where it was stopped
+	$(BIN)/python -m tests.mutation.measure --count 240 --output $(TABLES)
+
 .PHONY: sim
 sim: .venv/.dev ## Cycle-accurate regression: Verilator and cocotb against golden and timing model
 	$(BIN)/pytest -n 2 tests/regression

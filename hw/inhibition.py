@@ -1,6 +1,6 @@
 """Inhibition: what all spikes of a population's last step take off its neurons."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,8 @@ __all__ = ["Inhibition"]
 class Inhibition(wiring.Component):
     """Keeps each population's spikes of the last step; multiplies by shift and add.
 
-    ``done`` comes 1 + n clocks after ``start`` for an inhibition of n bits, whatever the spikes.
+    ``done`` comes 3 + n clocks after ``start`` for an inhibition of n bits, whatever the spikes.
+    Those of a sweep that has just ended may be written until two clocks after ``start``.
 
     Members
     -------
@@ -61,7 +62,8 @@ class Inhibition(wiring.Component):
             write.data.eq(self.spikes),
             self.done.eq(busy & (factor >> 1 == 0)),
         ]
-        m.d.sync += loading.eq(self.start)
+        started = Signal(2)
+        m.d.sync += [started.eq(Cat(self.start, started[0])), loading.eq(started[1])]
         with m.If(loading):
             m.d.sync += [
                 shifted.eq(read.data),

@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 # Fixed clocks of the hardware (docs/architecture.md, "Clocks").
 _BEGIN = 2  # from start until a core executes its first instruction
 _NEXT = 2  # from an instruction's end until the next executes
-_PRODUCT = 2  # beside the bits of an inhibition, until a sweep that inhibits can begin
+_PRODUCT = 4  # beside the bits of an inhibition, until a sweep that inhibits can begin
 _FRESH = 1  # from an instruction's execution until it can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
