@@ -103,8 +103,8 @@ def convert(
     norm
         How the scale of a population is found: ``mse``, ``percentile``, ``data`` or ``model``;
         see `augend.gen.normalize`. ``levels`` is ``mse`` for a network that was trained on rounded
-        activations (`augend.gen.training.spike_levels`). With ``none`` a spike in every step
-        stands for 1.
+        activations (`augend.gen.training.spike_levels`). With ``none`` a spike in every step stands
+        for 1.
     percentile
         For ``percentile``, above 0 and up to 100.
     per_channel

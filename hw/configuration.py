@@ -40,6 +40,13 @@ OPTIONAL = frozenset(
 """Parameters that may be 0: hardware that is left out where no program needs it."""
 
 
+STYLES = ("potential_memory", "short_memories")
+"""Parameters that say in what kind of RAM something lies."""
+
+SHORT = 16
+"""Rows of the distributed RAM of ECP5 in one cell."""
+
+
 class ConfigurationError(ValueError):
     """Parameters that no accelerator can have; the message names the parameter and its range."""
 
@@ -61,6 +68,9 @@ class AcceleratorConfig:
     potential_memory
         ``block``: clocked read, a hold of up to three clocks where a word comes back too soon.
         ``distributed``: unclocked read with one forward, never a hold.
+    short_memories
+        ``block``, or ``distributed`` RAM, for tables and schedules of up to 16 rows, where block
+        RAM is scarcer than LUTs.
     weight_words, potential_words, parameter_words
         Depths of a core's memories, in words of ``lanes`` values.
     row_entries, column_entries, group_entries, lane_entries
@@ -146,6 +156,7 @@ class AcceleratorConfig:
     weight_bits: int = 8
     potential_bits: int = 20
     potential_memory: Literal["block", "distributed"] = "block"
+    short_memories: Literal["block", "distributed"] = "block"
     weight_words: int = 4096
     potential_words: int = 1024
     parameter_words: int = 256
@@ -200,7 +211,9 @@ class AcceleratorConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             least = 0 if field.name in OPTIONAL else 1
-            if field.name != "potential_memory" and (not isinstance(value, int) or value < least):
+            if field.name in STYLES:
+                continue
+            if not isinstance(value, int) or value < least:
                 raise ConfigurationError(
                     f"{field.name} must be an integer of at least {least}, not {value!r}"
                 )
@@ -208,10 +221,11 @@ class AcceleratorConfig:
             value = getattr(self, name)
             if value & (value - 1):
                 raise ConfigurationError(f"{name} must be a power of two, not {value}")
-        if self.potential_memory not in ("block", "distributed"):
-            raise ConfigurationError(
-                f"potential_memory must be 'block' or 'distributed', not {self.potential_memory!r}"
-            )
+        for name in STYLES:
+            if getattr(self, name) not in ("block", "distributed"):
+                raise ConfigurationError(
+                    f"{name} must be 'block' or 'distributed', not {getattr(self, name)!r}"
+                )
         for name, most in (
             ("weight_bits", 8),
             ("potential_bits", 32),
@@ -257,6 +271,10 @@ class AcceleratorConfig:
             )
         if self.link_words < 16:
             raise ConfigurationError(f"link_words must be at least 16, not {self.link_words}")
+
+    def ram_style(self, depth: int) -> str:
+        """RAM for a table or schedule of so many rows."""
+        return self.short_memories if depth <= SHORT else "block"
 
     @property
     def lane_bits(self) -> int:

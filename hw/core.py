@@ -109,7 +109,7 @@ class Core(wiring.Component):
             shape=instruction(config),
             depth=config.instructions,
             init=[],
-            attrs=NO_COLLISION | {"ram_style": "block"},
+            attrs=NO_COLLISION | {"ram_style": config.ram_style(config.instructions)},
         )
         strobe = {name: self.load.strobe[i] for i, name in enumerate(CORE_MEMORIES)}
         m.d.comb += [

@@ -186,7 +186,9 @@ class FanOut(wiring.Component):
         tables = {}
         for name in TABLES:
             depth = getattr(config, f"{name}_entries")
-            tables[name] = TableMemory(layout=table_entry(config), depth=depth)
+            tables[name] = TableMemory(
+                layout=table_entry(config), depth=depth, style=config.ram_style(depth)
+            )
             m.submodules[name] = tables[name]
             m.d.comb += [
                 tables[name].address.eq(addresses[name]),

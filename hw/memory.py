@@ -105,6 +105,8 @@ class TableMemory(wiring.Component):
         Of an entry.
     depth
         Number of entries.
+    style
+        ``block`` or ``distributed`` RAM.
 
     Members
     -------
@@ -118,7 +120,8 @@ class TableMemory(wiring.Component):
         Write strobe with address and entry; not while reading.
     """
 
-    def __init__(self, *, layout: data.Layout, depth: int) -> None:
+    def __init__(self, *, layout: data.Layout, depth: int, style: str = "block") -> None:
+        self._style = style
         self._memory = memory.MemoryData(shape=layout, depth=depth, init=[])
         width = max(1, ceil_log2(depth))
         super().__init__(
@@ -137,7 +140,7 @@ class TableMemory(wiring.Component):
         """Build the memory."""
         m = Module()
         m.submodules.memory = rows = memory.Memory(
-            self._memory, attrs=NO_COLLISION | {"ram_style": "block"}
+            self._memory, attrs=NO_COLLISION | {"ram_style": self._style}
         )
         read = rows.read_port()
         write = rows.write_port()

@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augend.gen.contract import ContractError
+from augend.gen.frontends.nir_export import nir_graph_of
+from augend.gen.frontends.nir_exported import exported_program
 from augend.gen.lane_layout import LaneLayout
 from augend.gen.network import Input, Population, Projection, SpikingNetwork
+from augend.gen.place import PlacementError, place
 from augend.gen.program import Program
 from augend.gen.sparsity import without_pruned
+from augend.gen.synapse_tables import synapse_tables
 from augend.sim.event_walk import COMPILED
 from augend.sim.golden import GoldenModel
 from augend.sim.reference import REFERENCE
@@ -49,6 +53,7 @@ def drawn_words(rng, target, sources, share):
     return weight, there.T, number
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([(24,), (30,), (8, 2, 3), (6, 3, 2)]),
     st.integers(20, 40),
@@ -102,6 +107,46 @@ def test_a_program_keeps_it(tmp_path):
     read = Program.load(tmp_path / "p.augend").network
     assert np.array_equal(read.projections[0].kept, made.projections[0].kept)
     assert read.options == ("pruned synapses (input to p)",)
+
+
+def test_nir_carries_it():
+    weight, _, _ = drawn_words(np.random.default_rng(2), (24,), 40, 0.1)
+    program = Program(network=without_pruned(network(weight, (24,)), LANES), lanes=LANES)
+    read = exported_program(nir_graph_of(program))
+    assert read.hash == program.hash
+
+
+@pytest.mark.parametrize("shape", [(40,), (2, 4, 5)])
+def test_placed_entries_are_the_synapses(shape):
+    weight, there, _ = drawn_words(np.random.default_rng(3), (30,), 40, 0.3)
+    made = without_pruned(network(weight, (30,)), LANES)
+    (projection,) = made.projections
+    source = LaneLayout(shape=shape, lanes=LANES, along="neurons")
+    tables = synapse_tables(projection, source, LaneLayout(shape=(30,), lanes=LANES))
+    for neuron in range(40):
+        _, first, count = tables.lane[neuron]
+        words = tables.target[first : first + count]
+        assert words[:, 0].tolist() == np.flatnonzero(there[:, neuron]).tolist()
+        assert words[:, 1].tolist() == [word == 7 for word in words[:, 0]]
+        for at, word in enumerate(words[:, 0]):
+            held = weight[LANES * word : LANES * (word + 1), neuron]
+            assert tables.weight[first + at][: len(held)].tolist() == held.tolist()
+    assert tables.additions == 30 % LANES
+    assert len(tables.weight) == there.sum()
+
+
+def test_hardware_refuses_what_it_cannot_look_up():
+    weight = np.zeros((16, 32), int)
+    weight[:4, 3] = 1
+    kept = weight != 0
+    kept[0] = True
+    with pytest.raises(PlacementError, match="in other pieces than whole words of 4 lanes"):
+        place(network(weight * kept, (16,), kept=kept), lanes=4)
+    kept = np.repeat(weight[::4] != 0, 4, axis=0)
+    fits = network(weight, (16,), kept=kept)
+    assert len(place(fits, lanes=4).cores[0].target) == 1
+    with pytest.raises(PlacementError, match="in other pieces than whole words of 8 lanes"):
+        place(fits, lanes=8)
 
 
 @pytest.mark.parametrize(

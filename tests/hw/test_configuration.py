@@ -16,6 +16,10 @@ from augend.hw.configuration import AcceleratorConfig, ConfigurationError
             {"potential_memory": "ram"},
             "potential_memory must be 'block' or 'distributed', not 'ram'",
         ),
+        (
+            {"short_memories": "registers"},
+            "short_memories must be 'block' or 'distributed', not 'registers'",
+        ),
         ({"link_words": 48}, "link_words must be a power of two, not 48"),
         ({"link_words": 8}, "link_words must be at least 16, not 8"),
         ({"queue_words": -1}, "queue_words must be an integer of at least 1, not -1"),

@@ -36,7 +36,7 @@ __all__ = ["entries", "exact_config", "storage"]
 
 RECIPE = "pruned-mlp"
 SEED = 1
-WEIGHT_BITS = 4
+WEIGHT_BITS = 3
 LANES = 16
 CALIBRATION = 5000
 CHUNK = 1000
@@ -146,9 +146,10 @@ def exact_config(program: Program) -> AcceleratorConfig:
 
     placement = placed(program.network, lanes=program.lanes)
     (core,) = placement.cores
-    config = smallest_config(placement, potential_memory="block", link_words=128)
+    config = smallest_config(placement, potential_memory="distributed", link_words=128)
     return replace(
         config,
+        short_memories="distributed",
         weight_words=len(core.weight),
         lane_entries=len(core.lane),
         target_entries=len(core.target),
