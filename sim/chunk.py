@@ -241,9 +241,13 @@ class Chunk:
         return inflow
 
     def _count(self, name: str, synapses: Synapses) -> None:
-        """Add the operations that a projection's spikes cost."""
+        """Add the operations that a projection's spikes cost.
+
+        Hardware adds delayed spikes at the end of the step in which they are emitted, also where
+        the inference then ends before they arrive.
+        """
         projection = synapses.projection
-        spikes = self.sources[projection.source].delayed(projection.delay)
+        spikes = self.sources[projection.source].arriving(projection.delay)
         self.operations[name] += spikes.additions(
             self.plan.engine, synapses.fan_out, self.plan.stepwise
         )

@@ -67,6 +67,14 @@ class Spikes:
         late[:, delay:] = self.stepwise[:, :-delay]
         return Spikes(late)
 
+    def arriving(self, delay: int) -> "Spikes":
+        """Those that arrive within the time steps, in the steps in which they are emitted."""
+        if delay == 0:
+            return self
+        kept = self.stepwise.copy()
+        kept[:, -delay:] = 0
+        return Spikes(kept)
+
     def tally(self, engine: Engine, each: Ints, stepwise: bool) -> Ints:
         """Spikes of either sign, each neuron's so many times: (images,), or (images, steps)."""
         if not stepwise:

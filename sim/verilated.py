@@ -1,6 +1,7 @@
 """The Verilated accelerator as a shared library in this process, built once and cached."""
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import shutil
@@ -81,22 +82,27 @@ def _compile(
 
 
 def _cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
-    """Folder of that key in the cache, made in a temporary one and renamed if it is not there."""
+    """Folder of that key in the cache; who comes second waits for who is making it."""
     root = Path(os.environ.get("AUGEND_CACHE", platformdirs.user_cache_dir("augend"))) / folder
     target = root / key
     if not target.exists():
         root.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=root, prefix="building-"))
-        try:
-            make(work)
-            try:
-                work.rename(target)
-            except OSError:  # another process was faster
-                shutil.rmtree(work)
-        except BaseException:
-            shutil.rmtree(work, ignore_errors=True)
-            raise
+        with (root / f".{key}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not target.exists():
+                _make(target, make)
     return target
+
+
+def _make(target: Path, make: Callable[[Path], None]) -> None:
+    """Make a folder under another name, and rename it once it is whole."""
+    work = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
+    try:
+        make(work)
+        work.rename(target)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
 
 
 def _runtime(coverage: bool) -> Path:

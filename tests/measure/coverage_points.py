@@ -1,8 +1,9 @@
 """Verilator's coverage counts, as points in the rooms' files; instances of a component are one."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 __all__ = ["FILES", "Point", "read_points"]
@@ -64,7 +65,7 @@ class Point:
 
 def read_points(counts: Path, design: Path) -> Iterable[Point]:
     """Points of a ``coverage.dat`` of the Verilog text."""
-    source = design.read_text().splitlines()
+    source = tuple(design.read_text().splitlines())
     for line in counts.read_text(errors="replace").splitlines():
         found = re.fullmatch(r"C '(.*)' (\d+)", line)
         if found is None:
@@ -97,7 +98,7 @@ def _file(module: str) -> str:
     return max(matches)[1]
 
 
-def _branch(source: list[str], place: int, kind: str) -> str:
+def _branch(source: tuple[str, ...], place: int, kind: str) -> str:
     """A branch by what it sets, and the condition's text, names of Yosys resolved once."""
     text = source[place - 1].strip()
     target = ""
@@ -108,7 +109,7 @@ def _branch(source: list[str], place: int, kind: str) -> str:
     return f"{target}: {kind} of `{_resolved(source, place, text)}`"
 
 
-def _target(block: list[str]) -> str:
+def _target(block: Sequence[str]) -> str:
     for line in block[1:]:
         found = re.match(r"\s*(\\?\S+) (?:\[[^]]*\] )?\s*<?= (.*);", line)
         if found:
@@ -117,16 +118,20 @@ def _target(block: list[str]) -> str:
     return ""
 
 
-def _resolved(source: list[str], place: int, text: str) -> str:
+def _resolved(source: tuple[str, ...], place: int, text: str) -> str:
     """Replace names of Yosys by what they are assigned in the same module."""
-    names = set(re.findall(r"\\(\$\d+)", text))
-    if not names:
-        return text
     begin = next(n for n in range(place - 1, -1, -1) if source[n].startswith("module "))
+    assigned = _assigned(source, begin) if "\\$" in text else {}
+    return re.sub(r"\\(\$\d+) ", lambda found: assigned.get(found[1], found[0]), text)
+
+
+@cache
+def _assigned(source: tuple[str, ...], begin: int) -> dict[str, str]:
+    """What Yosys' own names of a module are assigned."""
+    assigned = {}
     for line in source[begin:]:
-        found = re.match(r"  assign \\(\$\d+)\s+= (.*);", line)
-        if found and found[1] in names:
-            text = text.replace(f"\\{found[1]} ", found[2])
+        if found := re.match(r"  assign \\(\$\d+)\s+= (.*);", line):
+            assigned[found[1]] = found[2]
         if line.startswith("endmodule"):
             break
-    return text
+    return assigned

@@ -129,7 +129,8 @@ class LiteralRun:
             spikes = self.trains[projection.source][emitted]
             for source, target, weight in wire:
                 total[target] += weight * spikes[source]
-                self.operations[population.name][step] += spikes[source].bit_count()
+                if not projection.delay:
+                    self.operations[population.name][step] += spikes[source].bit_count()
         return total
 
     def added(self, population, step):
@@ -138,8 +139,15 @@ class LiteralRun:
         return [a + c for a, c in zip(arriving, current, strict=True)]
 
     def emit(self, name, spikes, step):
-        """Keep a step's spikes, and pass them through the gates on their source."""
+        """Keep a step's spikes, and pass them through the gates on their source.
+
+        Those with a delay are added now, if ever.
+        """
         self.trains[name].append(spikes)
+        for projection, wire in self.wires:
+            if projection.source == name and 0 < projection.delay < self.network.timesteps - step:
+                for source, _, _ in wire:
+                    self.operations[projection.target][step] += spikes[source].bit_count()
         for gate in self.network.gates:
             if gate.source == name:
                 passed = self.gating[gate.name].step(spikes)

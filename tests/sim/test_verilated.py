@@ -1,5 +1,7 @@
 """The Verilated model: hosts that stall, and a harness that evaluates no more than has to be."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -77,6 +79,35 @@ def test_stalls_follow_from_their_seed_and_change_no_result():
 def test_a_host_that_stalls_for_ever_is_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} must be from 0 to below 1, not {value}"):
         Stalls(**{name: value})
+
+
+def test_a_folder_that_two_want_is_made_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUGEND_CACHE", str(tmp_path))
+    made = []
+
+    def make(work):
+        made.append(work)
+        time.sleep(0.2)
+        (work / "file").touch()
+
+    def want(_):
+        return verilated._cached("models", "key", make)
+
+    with ThreadPoolExecutor(3) as pool:
+        folders = list(pool.map(want, range(3)))
+    assert len(made) == 1 and set(folders) == {tmp_path / "models" / "key"}
+    assert (folders[0] / "file").exists()
+
+
+def test_a_folder_whose_making_fails_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("AUGEND_CACHE", str(tmp_path))
+
+    def fails(work):
+        raise BuildError("no compiler")
+
+    with pytest.raises(BuildError):
+        verilated._cached("models", "key", fails)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".key.lock"]
 
 
 def test_what_is_not_evaluated_changes_nothing(monkeypatch, tmp_path):
