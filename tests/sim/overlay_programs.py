@@ -49,6 +49,19 @@ def dense() -> nn.Module:
     )
 
 
+def pruned() -> nn.Module:
+    """Two hidden layers, of whose words of weights one in four is left."""
+    module = dense()
+    rng = np.random.default_rng(4)
+    for layer in module:
+        if isinstance(layer, nn.Linear):
+            outputs, inputs = layer.weight.shape
+            kept = np.repeat(rng.random((-(-outputs // LANES), inputs)) < 0.25, LANES, 0)
+            with torch.no_grad():
+                layer.weight *= torch.from_numpy(kept[:outputs])
+    return module
+
+
 def image(*body: nn.Module, channels: int = 4, side: int = 8) -> nn.Module:
     """A convolution, what is given, and a classifier."""
     head = [nn.Flatten(), nn.Linear(channels * side * side, 6)]
@@ -136,6 +149,7 @@ def _shuffled() -> nn.Module:
 
 KINDS: dict[str, Callable[[], Program]] = {
     "dense": converted(dense),
+    "pruned": converted(pruned, sparse=True),
     "binary weights": converted(dense, weight_bits=2, weights="ternary"),
     "convolution and pooling": converted(_pooled),
     "phased": converted(lambda: image(Residual(4)), schedule="phased"),

@@ -18,7 +18,7 @@ def gated(lanes, cores, memory):
     """An accelerator of all hardware there is: gates, neurons of every rule, every readout."""
     wiring = wired(lanes, cores, memory)
     readouts = {"early_exit": 1, "noise_bits": 37, "readout_words": 128}
-    return replace(wiring, gates=1, leak_bits=4, **readouts)
+    return replace(wiring, gates=1, leak_bits=4, target_entries=2048, **readouts)
 
 
 @cache
