@@ -83,7 +83,10 @@ class Stages(wiring.Component):
                 m.d.comb += operand.eq(sum_1)
         m.d.comb += [total.eq(scaled + operand), Assume(fits(scaled, bits) & fits(total, bits))]
         told = (Operand.NOTHING, Operand.WEIGHT, Operand.BIAS, Operand.SUM)
-        m.d.comb += Assume(Cat(self.operand == one for one in told).any())
+        m.d.comb += [
+            Assume(Cat(self.operand == one for one in told).any()),
+            Assume(Cat(self.restart == one for one in Restart).any()),
+        ]
 
         # Second stage, of what the first had a clock before.
         begun = Signal()
