@@ -1,7 +1,7 @@
 """A lane is the contract's integer step, in wide integers, wherever the bound holds."""
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal, signed
+from amaranth.hdl import Assert, Assume, Cat, Cover, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -82,6 +82,11 @@ class Stages(wiring.Component):
             with m.Case(Operand.SUM):
                 m.d.comb += operand.eq(sum_1)
         m.d.comb += [total.eq(scaled + operand), Assume(fits(scaled, bits) & fits(total, bits))]
+        told = (Operand.NOTHING, Operand.WEIGHT, Operand.BIAS, Operand.SUM)
+        m.d.comb += [
+            Assume(Cat(self.operand == one for one in told).any()),
+            Assume(Cat(self.restart == one for one in Restart).any()),
+        ]
 
         # Second stage, of what the first had a clock before.
         begun = Signal()
