@@ -144,7 +144,7 @@ class SumForEachNeuron(wiring.Component):
                 left = Signal(signed(POTENTIAL), name=f"left_{word}_{lane}")
                 m.d.comb += [
                     biased.eq(total + neuron.bias),
-                    spike.eq((biased >= neuron.threshold) & (neuron.threshold != 0)),
+                    spike.eq((biased >= neuron.threshold) & neuron.lives),
                     left.eq(Mux(spike, biased - neuron.threshold, biased)),
                 ]
                 spikes.append(spike)
@@ -240,10 +240,10 @@ OBLIGATIONS = [
         free=FREE,
     )
     for memory, stalls, kind, depth in (
-        ("distributed", True, "bounded", 24),
-        ("distributed", True, "cover", 24),
-        ("block", False, "bounded", 26),
-        ("block", False, "cover", 26),
+        ("distributed", False, "bounded", 36),
+        ("distributed", False, "cover", 36),
+        ("block", False, "bounded", 36),
+        ("block", False, "cover", 36),
     )
 ] + [
     Obligation(
@@ -252,7 +252,7 @@ OBLIGATIONS = [
             (make or (lambda *one: mutant(Core, *one)))(*change), kind="distributed", stalls=False
         ),
         kind="mutant",
-        depth=26,
+        depth=36,
         free=FREE,
     )
     for what, make, *change in MUTANTS
