@@ -150,7 +150,7 @@ OBLIGATIONS = [
         depth=depth,
         why=WHY if kind == "bounded" else "",
     )
-    for kind, depth in (("bounded", 20), ("cover", 32))
+    for kind, depth in (("bounded", 20), ("cover", 48))
 ] + [
     Obligation(
         name=f"early exit: {what}",

@@ -154,9 +154,9 @@ OBLIGATIONS = [
         ("block", "hold looks back two clocks", "range(1, 4)", "range(1, 3)"),
         (
             "block",
-            "hold only while candidates follow",
-            "valid = self.issue\n",
-            "valid = self.candidate & self.hold\n",
+            "hold of what comes at once is forgotten",
+            "valid = self.beat\n",
+            "valid = self.beat & ~self.candidate\n",
         ),
         (
             "block",

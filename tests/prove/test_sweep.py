@@ -55,7 +55,10 @@ class EveryWordOnce(wiring.Component):
         stays(m, constants.as_value())
         stays(m, self.current)
         running = Signal()
+        begun = Signal()  # what a sweep does is known a clock before it starts
+        m.d.sync += begun.eq(1)
         m.d.comb += [
+            Assume(~self.start | begun),
             dut.sweep.eq(constants),
             dut.current.eq(self.current),
             dut.start.eq(self.start),
@@ -143,7 +146,16 @@ class EveryWordOnce(wiring.Component):
                     Assert(present.bit_select(at, 1)),
                     *(Assert(here <= end) for here, end in zip(places, lasts, strict=True)),
                 ]
-            m.d.comb += Assert(local(inside, "finished") == done)
+            m.d.comb += [Assert(local(inside, "finished") == done), Assert(~running | begun)]
+            with m.If(begun):
+                m.d.comb += [
+                    Assert(local(inside, f"only_{i}") == (end == 0)) for i, end in enumerate(lasts)
+                ]
+            with m.If(running):
+                m.d.comb += [
+                    Assert(local(inside, f"{name}_ends") == ended)
+                    for name, ended in zip("gba", over, strict=True)
+                ]
         m.d.comb += [
             Cover(last & ends & running & (at == len(ORDER) - 1) & (word == 1), "25 slots a word"),
             Cover(running & last & (word == 7) & (slots[at] == Slot.POTENTIAL), "eight words"),
