@@ -53,7 +53,7 @@ class OneDecisionEachStep(wiring.Component):
         m.d.comb += [
             classes.eq(constants.classes_last + 1),
             Assume(constants.classes_last < SCORES),
-            Assume((constants.pixels_last == 0) & (constants.groups == 1 + (classes > 2))),
+            Assume((constants.pixels_last == 0) & (constants.groups == 0)),
             last.eq(second_word | (classes <= 2)),
             Assume(~self.word | ~(deciding | over | self.clear)),
             Assume(~self.clear | ~deciding),
@@ -150,7 +150,7 @@ OBLIGATIONS = [
         depth=depth,
         why=WHY if kind == "bounded" else "",
     )
-    for kind, depth in (("bounded", 20), ("cover", 48))
+    for kind, depth in (("bounded", 24), ("cover", 36))
 ] + [
     Obligation(
         name=f"early exit: {what}",
