@@ -234,7 +234,12 @@ MUTANTS = (
         "Mux(projection.columns_in_lanes, lane_entry.count, column.count)",
         "column.count",
     ),
-    ("by_lane", "a column too many", "columns_left - 1)", "columns_left - 2)"),
+    (
+        "by_lane",
+        "a column too many",
+        "columns_left.eq(start.columns - 2)",
+        "columns_left.eq(start.columns - 1)",
+    ),
     ("by_channel", "one channel for all", "Mux(projection.by_channel, word.g, 0)", "0"),
     ("columns_in_lanes", "no row is a row", "(start.rows == 0)", "(start.rows == 3)"),
 )
@@ -251,13 +256,13 @@ OBLIGATIONS = [
         why=WHY if kind == "bounded" else "",
     )
     for mode in MODES
-    for kind, depth in (("bounded", 10), ("cover", 16))
+    for kind, depth in (("bounded", 14), ("cover", 20))
 ] + [
     Obligation(
         name=f"fan-out: {what}",
         spec=lambda mode=mode, change=change: EachSynapseOnce(mutant(FanOut, *change), mode),
         kind="mutant",
-        depth=12,
+        depth=16,
     )
     for mode, what, *change in MUTANTS
 ]
