@@ -11,8 +11,8 @@ from .no_multiplier import DESIGNS, FORBIDDEN, SYNTHESISED, cells, design_name, 
 SMALLEST = SYNTHESISED[0]
 MULTIPLIERS = {
     "weight times bias": (
-        "addend.eq(weight.value)",
-        "addend.eq(weight.value * self.parameters.bias)",
+        "Operand.WEIGHT: weight.value,",
+        "Operand.WEIGHT: weight.value * self.parameters.bias,",
     ),
     "potential times 75": ("scaled.eq(self.potential << 1)", "scaled.eq(self.potential * 75)"),
     "potential by threshold": (
