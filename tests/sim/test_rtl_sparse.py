@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from .drawn_wiring import wirings
 from .test_rtl import Kept, overlay
-from .test_rtl_wiring import check_all
+from .test_rtl_wiring import WIRING, check_all
 
 SHAPE = (4, 2, "block")
 
@@ -18,23 +18,8 @@ def pruning(lanes, cores, memory):
 
     A queue holds one step, so that the clock in which a token leaves decides when the next begins.
     """
-    return replace(
-        overlay(lanes, cores, memory),
-        populations=8,
-        instructions=256,
-        row_entries=256,
-        column_entries=256,
-        lane_entries=512,
-        target_entries=2048,
-        channel_ranges=1,
-        delays=1,
-        weight_shift=12,
-        replay_words=512,
-        rate_input=1,
-        spike_steps=4,
-        spike_planes=8,
-        queue_steps=1,
-    )
+    chosen = {"lane_entries": 512, "target_entries": 2048, "queue_steps": 1}
+    return replace(overlay(lanes, cores, memory), **WIRING | chosen)
 
 
 @cache

@@ -19,24 +19,29 @@ from .test_rtl_rules import with_rules
 
 SHAPES = [(4, 2, "block"), (16, 1, "distributed")]
 
+WIRING = {
+    "populations": 8,
+    "instructions": 256,
+    "row_entries": 256,
+    "column_entries": 256,
+    "lane_entries": 256,
+    "channel_ranges": 1,
+    "delays": 1,
+    "weight_shift": 12,
+    "replay_words": 512,
+    "rate_input": 1,
+    "spike_steps": 4,
+    "spike_planes": 8,
+}
+"""What every wiring, and every encoding, needs of an accelerator."""
+
 
 @cache
 def wired(lanes, cores, memory):
     """An accelerator that runs every wiring of neurons of every rule, and every encoding."""
     return replace(
         with_rules(lanes, cores, memory),
-        populations=8,
-        instructions=256,
-        row_entries=256,
-        column_entries=256,
-        lane_entries=256,
-        channel_ranges=1,
-        delays=1,
-        weight_shift=12,
-        replay_words=512,
-        rate_input=1,
-        spike_steps=4,
-        spike_planes=8,
+        **WIRING,
     )
 
 
