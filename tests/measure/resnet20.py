@@ -12,14 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from augend.gen import convert
 from augend.gen.datasets import load
 from augend.gen.options import input_scaling
 from augend.host.sources import ann_accuracy
 from tests.measure.measured import measured, program_row
-from tests.measure.resnet_cifar10 import ResNet20
+from tests.measure.resnet_cifar10 import pretrained
 from tests.measure.table import write_table
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -44,10 +42,7 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     options = parser.parse_args()
-    module = ResNet20()
-    state = torch.load(options.checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    module.load_state_dict({key.removeprefix("module."): value for key, value in state.items()})
-    module.eval()
+    module = pretrained(options.checkpoint)
     scaling = input_scaling((0.0, 1.0), MEAN, STD)
     test, train = load("cifar10", "test"), load("cifar10", "train")
     ann = 100 * ann_accuracy(module, scaling.scaled(test.images).astype("float32"), test.labels)

@@ -1,10 +1,12 @@
 """ResNet-20 for CIFAR-10 (He 2016), as akamaster/pytorch_resnet_cifar10 names its parameters."""
 
+from pathlib import Path
+
 import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["ResNet20"]
+__all__ = ["ResNet20", "pretrained"]
 
 
 class _OptionA(nn.Module):
@@ -54,3 +56,11 @@ class ResNet20(nn.Module):
         out = self.layer3(self.layer2(self.layer1(out)))
         out = functional.avg_pool2d(out, out.size()[3])
         return self.linear(out.view(out.size(0), -1))
+
+
+def pretrained(checkpoint: Path) -> ResNet20:
+    """The network of a checkpoint, in evaluation mode."""
+    module = ResNet20()
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict({key.removeprefix("module."): value for key, value in state.items()})
+    return module.eval()

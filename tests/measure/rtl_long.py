@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 
 from augend.gen import convert
 from augend.gen.datasets import load
@@ -30,7 +29,7 @@ from augend.host.sources import images_of
 from augend.host.verify import verify
 from augend.hw.verilog import verilog_text
 from tests.measure.resnet20 import MEAN, STD
-from tests.measure.resnet_cifar10 import ResNet20
+from tests.measure.resnet_cifar10 import pretrained
 from tests.measure.table import write_table
 from tests.measure.trained import calibration_images, trained
 
@@ -56,14 +55,11 @@ def _mnist(_: Path | None) -> Program:
 def _resnet20(checkpoint: Path | None) -> Program:
     if checkpoint is None:
         raise SystemExit("resnet20 needs --checkpoint resnet20-12fca82f.th")
-    module = ResNet20()
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    module.load_state_dict({key.removeprefix("module."): value for key, value in state.items()})
     images = input_scaling((0.0, 1.0), MEAN, STD).scaled(
         load("cifar10", "train").images[:CALIBRATION]
     )
     options = {"schedule": "phased", "timesteps": 8, "lanes": 16, "mean": MEAN, "std": STD}
-    return convert(module.eval(), images, source="resnet20-12fca82f", **options)
+    return convert(pretrained(checkpoint), images, source="resnet20-12fca82f", **options)
 
 
 RUNS = {
