@@ -1,8 +1,9 @@
 """Operands of carry chains: a netlist's look-up tables before an ECP5 adder become part of it."""
 
-from collections import Counter
 from itertools import permutations, product
 from typing import Any
+
+from .netlist import readers
 
 __all__ = ["absorb_carry_operands"]
 
@@ -30,22 +31,16 @@ def absorb_carry_operands(module: dict[str, Any]) -> int:
         Number of look-up tables that were taken away.
     """
     cells = module["cells"]
-    uses: Counter = Counter()
-    for cell in cells.values():
-        for port, bits in cell["connections"].items():
-            if cell["port_directions"][port] == "input":
-                uses.update(bits)
-    for port in module["ports"].values():
-        uses.update(port["bits"])
+    read_by = readers(module)
     tables = {c["connections"]["Z"][0]: n for n, c in cells.items() if c["type"] == "LUT4"}
     gone = 0
     for cell in [c for c in cells.values() if c["type"] == "CCU2C"]:
         for half in "01":
-            gone += _absorb(cell, half, cells, tables, uses)
+            gone += _absorb(cell, half, cells, tables, read_by)
     return gone
 
 
-def _absorb(carry: dict[str, Any], half: str, cells: dict, tables: dict, uses: Counter) -> bool:
+def _absorb(carry: dict[str, Any], half: str, cells: dict, tables: dict, read_by: dict) -> bool:
     """Take the table of one operand into one half of a carry cell; whether there was one."""
     pins = carry["connections"]
     signals = [pins[name + half][0] for name in _INPUTS]
@@ -63,7 +58,7 @@ def _absorb(carry: dict[str, Any], half: str, cells: dict, tables: dict, uses: C
         if inverted and plain == 1:
             continue
         name = tables.get(signals[other])
-        if name is None or uses[signals[other]] != 1 or name not in cells:
+        if name is None or len(read_by[signals[other]]) != 1 or name not in cells:
             continue
         found = _placed(cells[name], inverted)
         if found is None:

@@ -1,7 +1,8 @@
 """Output registers of block RAM: a netlist's flip-flops behind a memory become part of it."""
 
-from collections import defaultdict
 from typing import Any
+
+from .netlist import readers
 
 __all__ = ["absorb_output_registers"]
 
@@ -26,15 +27,7 @@ def absorb_output_registers(module: dict[str, Any]) -> int:
         Number of memories that were changed.
     """
     cells = module["cells"]
-    readers: dict[int | str, list[tuple[str, str]]] = defaultdict(list)
-    for name, cell in cells.items():
-        for port, bits in cell["connections"].items():
-            if cell["port_directions"][port] == "input":
-                for bit in bits:
-                    readers[bit].append((name, port))
-    for port in module["ports"].values():
-        for bit in port["bits"]:
-            readers[bit].append(("", ""))
+    read_by = readers(module)
     changed = 0
     for name in [n for n, c in cells.items() if c["type"] == "DP16KD"]:
         memory = cells[name]
@@ -44,8 +37,8 @@ def absorb_output_registers(module: dict[str, Any]) -> int:
             for i in range(_BITS)
             if memory["connections"].get(f"DO{side}{i}")
         ]
-        used = [(side, port, bits[0]) for side, port, bits in outputs if readers[bits[0]]]
-        flops = {port: _register(cells, readers[bit], memory) for _, port, bit in used}
+        used = [(side, port, bits[0]) for side, port, bits in outputs if read_by[bits[0]]]
+        flops = {port: _register(cells, read_by[bit], memory) for _, port, bit in used}
         if not used or any(flop is None for flop in flops.values()):
             continue
         enables = {cells[flop]["connections"].get("CE", ["1"])[0] for flop in flops.values()}
@@ -63,16 +56,16 @@ def absorb_output_registers(module: dict[str, Any]) -> int:
 
 
 def _register(
-    cells: dict[str, Any], readers: list[tuple[str, str]], memory: dict[str, Any]
+    cells: dict[str, Any], read_by: list[tuple[str, str]], memory: dict[str, Any]
 ) -> str | None:
     """The plain flip-flop that alone reads a bit of a memory's output; None where there is none."""
-    if len(readers) != 1 or readers[0][1] not in ("DI", "M"):
+    if len(read_by) != 1 or read_by[0][1] not in ("DI", "M"):
         return None
-    flop = cells[readers[0][0]]
+    flop = cells[read_by[0][0]]
     connections = flop["connections"]
     plain = (
         flop["type"] == "TRELLIS_FF"
         and connections["CLK"] == memory["connections"]["CLKB"]
         and connections.get("LSR", ["0"]) == ["0"]
     )
-    return readers[0][0] if plain else None
+    return read_by[0][0] if plain else None
