@@ -16,7 +16,7 @@ from augend.gen.network import INPUT, SpikingNetwork
 from augend.gen.schedule import sums_up
 from augend.gen.synapse_tables import SynapseTables
 
-__all__ = ["partial_sums", "spread"]
+__all__ = ["partial_sums", "spread", "spreads"]
 
 _HELD = 3  # clocks that a word is held for
 _ADDED = 9  # clocks of a sweep that adds a partial sum of a word
@@ -32,7 +32,7 @@ def partial_sums(network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> 
     words = layouts[name].words
     if words > _HELD or not sums_up(network):
         return 1
-    sources = [p.source for p in network.into(name) if p.source != INPUT or network.input.spikes]
+    sources = [p.source for p in network.into(name) if spreads(network, p.source)]
     neurons = sum(int(np.prod(network.shape_of(source))) for source in sources)
     spikes = neurons * network.timesteps / _DENSITY
 
@@ -42,6 +42,11 @@ def partial_sums(network: SpikingNetwork, layouts: Mapping[str, LaneLayout]) -> 
 
     lanes = layouts[name].lanes
     return min((1 << i for i in range(lanes.bit_length())), key=clocks)
+
+
+def spreads(network: SpikingNetwork, source: str) -> bool:
+    """Whether what a source sends to the readout is spread: an input current is one word's."""
+    return source != INPUT or not network.input.is_current
 
 
 def spread(tables: SynapseTables, lanes: int, sums: int, further: int, words: int) -> SynapseTables:

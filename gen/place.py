@@ -18,7 +18,7 @@ from augend.gen.network import (
     Projection,
     SpikingNetwork,
 )
-from augend.gen.partial_sums import partial_sums, spread
+from augend.gen.partial_sums import partial_sums, spread, spreads
 from augend.gen.schedule import (
     Consume,
     Instruction,
@@ -450,7 +450,7 @@ def _fill(placement: Placement, core: int) -> CorePlacement:
     for (projection, tables), weight_base in zip(taken, weight_bases, strict=True):
         source = projection.source
         base = sweeps[projection.target]
-        if partials and projection.target == network.readout.name:
+        if partials and projection.target == network.readout.name and spreads(network, source):
             further = builder.partial_base[0] - base.potential_base
             tables = spread(tables, placement.lanes, len(partials) + 1, further, base.words)
         consume = _consume(placement, builder, projection, tables, weight_base)

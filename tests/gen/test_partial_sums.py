@@ -1,5 +1,7 @@
 """Partial sums of a readout whose word comes back with every spike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,32 @@ def test_lanes_add_to_one_partial_sum_after_the_other():
     adds = [i for i in core.instructions if isinstance(i, Sweep) and i.current == "always"]
     assert len(adds) == sums - 1
     assert core.potential_words == 300 + sums * words
+
+
+@pytest.mark.parametrize("encoding", ["current", "hybrid"])
+def test_an_input_current_of_the_readout_is_one_word(encoding):
+    plain = network()
+    (source, hidden), (into, out) = plain.populations, plain.projections
+    fed = [replace(p, current_shift=np.zeros(p.size, int)) for p in (source, hidden)]
+    direct = Projection(
+        source="input", target="scores", kind="dense", weight=np.ones((hidden.size, 4), int)
+    )
+    placement = place(
+        replace(
+            plain,
+            input=Input(shape=(4,), encoding=encoding, bits=2),
+            populations=tuple(fed),
+            projections=(into, direct, out),
+        ),
+        lanes=LANES,
+    )
+    taken = [i for i in placement.cores[0].instructions if isinstance(i, Consume)]
+    potential = {
+        source: {int(at) for i in taken if i.source == source for at in i.tables.lane[:, 0]}
+        for source in ("input", "hidden")
+    }
+    assert len(potential["hidden"]) == 8
+    assert potential["input"] == {0}
 
 
 def test_no_spike_waits_for_its_word_as_often():

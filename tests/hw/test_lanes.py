@@ -171,6 +171,7 @@ class Bench:
         ctx.set(dut.iteration, iteration)
         ctx.set(dut.first, iteration == 0)
         ctx.set(dut.final, final)
+        await self.tick()
         ctx.set(dut.start, 1)
         await self.tick()
         ctx.set(dut.start, 0)
