@@ -58,11 +58,13 @@ class PotentialMemory(wiring.Component):
         """Build the memory of the configured kind."""
         m = Module()
         config = self._config
+        # An unclocked read leaves no choice but distributed RAM, or registers where there is none.
+        style = {"ram_style": "block"} if config.potential_memory == "block" else {}
         m.submodules.memory = words = memory.Memory(
             shape=config.lanes * config.potential_bits,
             depth=config.potential_words,
             init=[],
-            attrs=NO_COLLISION | {"ram_style": config.potential_memory},
+            attrs=NO_COLLISION | style,
         )
         write = words.write_port()
         m.d.comb += [

@@ -65,7 +65,6 @@ def _design(**chosen: object) -> AcceleratorConfig:
 SYNTHESISED = [
     _design(lanes=1, weight_bits=8, potential_memory="block"),
     _design(lanes=4, weight_bits=1, potential_memory="distributed", cores=2, potential_bits=12),
-    _design(lanes=16, weight_bits=4, potential_memory="block", potential_bits=16),
 ]
 """Taken to both devices: memories are shallow, for their depth makes no arithmetic."""
 
@@ -77,6 +76,7 @@ DESIGNS = [
             (1, 2, 4, "distributed"),
             (4, 1, 8, "block"),
             (16, 1, 1, "distributed"),
+            (16, 1, 4, "block"),
             (16, 2, 8, "block"),
         )
     ),
