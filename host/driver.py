@@ -306,6 +306,13 @@ class RtlAccelerator:
             error = LinkError("The accelerator holds another program: load this one first")
         elif answer.fault == Fault.COMMAND:
             error = LinkError("The accelerator does not know a command: versions differ")
+        elif answer.fault == Fault.PARITY:
+            cores = ", ".join(map(str, answer.waiting))
+            error = FaultError(
+                f"The accelerator gave an inference up: a row of the {answer.damaged} memory"
+                f"{f' of core {cores}' if cores else ''} is not as it was written (parity). Load "
+                f"the program again, which writes every memory, and repeat the inference"
+            )
         elif answer.fault in _GIVEN_UP:
             waits = ", ".join(map(str, answer.waiting))
             where = f" (cores that wait: {waits})" if waits else ""
