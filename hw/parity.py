@@ -48,7 +48,8 @@ class Parity(wiring.Component):
     """The parity bits of a memory's rows, in a memory beside it that is two clocks behind.
 
     Nothing is added to what goes into or comes out of the memory itself: rows are summed modulo 2
-    through two registers on either way. A row is ``wrong`` three clocks after it came, for a clock.
+    through two registers on either way. A row is ``wrong`` three clocks after it came, for a clock;
+    five clocks after it where ``latency`` is 0.
 
     Parameters
     ----------
