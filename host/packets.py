@@ -44,6 +44,11 @@ class Answer:
         return Fault(int(self.payload[0]))
 
     @property
+    def cause(self) -> int:
+        """Fault that the last inference was given up for; 0 where none was."""
+        return int(self.payload[2]) & 0xFF
+
+    @property
     def waiting(self) -> list[int]:
         """Cores that were not idle when it gave up; of a damaged row, those that read it."""
         busy = int(self.payload[2]) >> 16

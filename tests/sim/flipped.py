@@ -2,6 +2,7 @@
 
 import ctypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from augend.host.transport import InProcess
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import verilog_text
 from augend.sim import verilated
-from augend.sim.verilated import VerilatedModel, compile_model
+from augend.sim.verilated import Observation, VerilatedModel, compile_model
 
 __all__ = ["FlippingTransport", "Memory", "memories_of", "model_with_memories"]
 
@@ -71,27 +72,36 @@ def memories_of(model: VerilatedModel) -> list[Memory]:
 
 
 class FlippingTransport(InProcess):
-    """Soon finds that nothing more comes; flips a bit in a clock of an exchange."""
+    """Soon finds that nothing more comes; has something happen in a clock of an exchange."""
 
     def __init__(self, model: VerilatedModel) -> None:
         self.model = model
         self.clocks = 0
-        self.flip: tuple[int, Memory, int, int] | None = None
-        """Clock from the next exchange on, memory, row and bit; None once that was done."""
+        self.then: tuple[int, Callable[[], None]] | None = None
+        """Clock, counted from the next exchange on, and what happens; None once it did."""
+        self.running: list[tuple[int, int]] = []
+        """First and last clock of each inference of the last exchange, counted from its begin."""
 
     def exchange(self, words: np.ndarray, expect: int) -> np.ndarray:
         """Send words, and return what comes back."""
+        before = self.clocks
         received = []
-        if self.flip is not None:
-            clock, memory, row, bit = self.flip
-            self.flip = None
-            first = self.model.run(words, expect, most_clocks=clock, quiet_clocks=10_000)
-            memory.flip(row, bit)
+        if self.then is not None:
+            clock, happens = self.then
+            self.then = None
+            first = self._run(words, expect, most_clocks=clock)
+            happens()
             words, expect = words[len(first.taken) :], expect - len(first.words)
             received.append(first.words)
-        last = self.model.run(words, expect, quiet_clocks=10_000)
-        self.clocks += last.elapsed
+        last = self._run(words, expect)
+        clocks = zip(last.starts.tolist(), last.ends.tolist(), strict=False)
+        self.running = [(start - before, end - before) for start, end in clocks]
         return np.concatenate([*received, last.words])
+
+    def _run(self, words: np.ndarray, expect: int, **options: int) -> Observation:
+        seen = self.model.run(words, expect, quiet_clocks=60_000, **options)
+        self.clocks += seen.elapsed
+        return seen
 
     def close(self) -> None:
         """Stay when a driver lets go of it."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ from augend.host.packets import FaultError
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import smallest_config
 
-from .flipped import FlippingTransport, memories_of, model_with_memories
+from .flipped import FlippingTransport, Memory, memories_of, model_with_memories
 from .overlay_programs import CORES, KINDS, LANES, drawn_input
 from .test_rtl import compare_results
 
-FLIPS = 12
+FLIPS = 16
 RUNNING = {
     "instruction": ("residual", r"core_\d schedule"),
     "weight": ("dense", r"core_\d\.lanes\.weights.* rows"),
@@ -28,7 +28,7 @@ RUNNING = {
     "history": ("winner takes all", r"core_\d\.lanes\.past\S* rows"),
     "inhibition": ("winner takes all", r"core_\d\.inhibition\S* rows"),
     "replay": ("inception", r"core_\d\.replay\S* words"),
-    "queue": ("dense", r"queue\S* words"),
+    "queue": ("residual", r"queue\S* words"),
     "input": ("dense", r"encoder\.rows\S* rows"),
     "interval": ("hybrid", r"encoder\.intervals\S* rows"),
     "rate": ("rate", r"encoder\.rate\S* rows"),
@@ -40,8 +40,8 @@ MORE = [
     *((kind, *one) for kind, one in RUNNING.items()),
     ("readout", "softmax", r"readout\S* spikes"),
     ("weight", "dense", r"weight_parity bits"),
-    ("potential", "dense", r"potential_parity bits"),
-    ("queue", "dense", r"queue_parity bits"),
+    ("potential", "residual", r"potential_parity bits"),
+    ("queue", "residual", r"queue_parity bits"),
 ]
 
 
@@ -92,33 +92,35 @@ def test_without_a_flip_nothing_changes(hardware, kind):
         compare_results(rtl.infer(drawn_input(program(kind))), expected(kind, config()))
 
 
-def flips(hardware, pattern, clocks):
-    """Bits of rows that hold something, in clocks of an inference."""
-    rng = np.random.default_rng(3)
-    found = [m for m in memories_of(hardware.model) if re.search(rf"{pattern}$", m.place)]
-    assert found
-    for _ in range(FLIPS):
-        memory = found[rng.integers(len(found))]
-        rows = [row for row in range(memory.rows) if memory.holds(row)] or [0]
-        row, bit = rows[rng.integers(len(rows))], rng.integers(memory.bits)
-        yield int(rng.integers(clocks)), memory, row, int(bit)
+def flip(rng, memories, flipped):
+    """Flip a bit of a row that holds something, and note the memory."""
+    memory = memories[rng.integers(len(memories))]
+    rows = [row for row in range(memory.rows) if memory.holds(row)]
+    memory.flip(rows[rng.integers(len(rows))] if rows else 0, int(rng.integers(memory.bits)))
+    flipped.append(memory)
 
 
 def check_flips(hardware, kind, name, pattern):
     """Each flip is named, or leaves the result right; after a reload everything is right."""
     images = drawn_input(program(name))
     right = expected(name, hardware.model.config)
+    memories = [m for m in memories_of(hardware.model) if re.search(rf"{pattern}$", m.place)]
+    rng = np.random.default_rng(3)
     named = 0
     with connected(name, hardware) as rtl:
-        before = hardware.clocks
         compare_results(rtl.infer(images), right)
-        clocks = hardware.clocks - before
-        for clock, memory, row, bit in flips(hardware, pattern, clocks):
-            hardware.flip = clock, memory, row, bit
+        running = hardware.running
+        assert len(running) == len(images)
+        for _ in range(FLIPS):
+            start, end = running[rng.integers(len(running))]
+            if kind == "readout":  # which holds little until the last step, and is told then
+                start, end = end - 8, end + 30
+            flipped: list[Memory] = []
+            hardware.then = int(rng.integers(start, end)), partial(flip, rng, memories, flipped)
             try:
                 compare_results(rtl.infer(images), right)
             except FaultError as error:
-                core = re.search(r"core_(\d)", memory.place)
+                core = re.search(r"core_(\d)", flipped[0].place)
                 whose = f" of core {core[1]}" if core else ""
                 assert f"a row of the {kind} memory{whose} is not as it was written" in str(error)
                 named += 1
