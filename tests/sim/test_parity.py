@@ -29,7 +29,7 @@ RUNNING = {
     "inhibition": ("winner takes all", r"core_\d\.inhibition\S* rows"),
     "replay": ("inception", r"core_\d\.replay\S* words"),
     "queue": ("residual", r"queue\S* words"),
-    "input": ("dense", r"encoder\.rows\S* rows"),
+    "input": ("residual", r"encoder\.rows\S* rows"),
     "interval": ("hybrid", r"encoder\.intervals\S* rows"),
     "rate": ("rate", r"encoder\.rate\S* rows"),
     "readout": ("dense", r"readout\S* words"),
@@ -51,7 +51,7 @@ def program(kind):
 
 
 @cache
-def config(**options):
+def config():
     """The smallest accelerator that runs all kinds, with parity."""
     needed = [
         asdict(smallest_config(place(program(kind).network, lanes=LANES, cores=CORES)))
@@ -59,7 +59,7 @@ def config(**options):
     ]
     widest = {name: max(need[name] for need in needed) for name in needed[0]}
     widest |= {"potential_memory": "block", "parity": 1, "watchdog_bits": 10}
-    return AcceleratorConfig(**(widest | options))
+    return AcceleratorConfig(**widest)
 
 
 @pytest.fixture(scope="module")
@@ -67,29 +67,21 @@ def hardware(tmp_path_factory):
     return FlippingTransport(model_with_memories(config(), tmp_path_factory.mktemp("parity")))
 
 
-@pytest.fixture(scope="module")
-def unclocked(tmp_path_factory):
-    """The smallest for one program, its potentials in distributed RAM."""
-    small = smallest_config(place(program("dense").network, lanes=LANES, cores=CORES))
-    small = replace(small, potential_memory="distributed", parity=1, watchdog_bits=10)
-    return FlippingTransport(model_with_memories(small, tmp_path_factory.mktemp("unclocked")))
-
-
 @cache
-def expected(kind, config):
+def expected(kind):
     """What golden and timing model say, which know nothing of parity."""
-    with connect(program(kind), "golden", config=replace(config, parity=0)) as golden:
+    with connect(program(kind), "golden", config=replace(config(), parity=0)) as golden:
         return golden.infer(drawn_input(program(kind)))
 
 
 def connected(kind, hardware):
-    return connect(program(kind), "rtl", config=hardware.model.config, transport=hardware)
+    return connect(program(kind), "rtl", config=config(), transport=hardware)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_flip_nothing_changes(hardware, kind):
     with connected(kind, hardware) as rtl:
-        compare_results(rtl.infer(drawn_input(program(kind))), expected(kind, config()))
+        compare_results(rtl.infer(drawn_input(program(kind))), expected(kind))
 
 
 def flip(rng, memories, flipped):
@@ -103,7 +95,7 @@ def flip(rng, memories, flipped):
 def check_flips(hardware, kind, name, pattern):
     """Each flip is named, or leaves the result right; after a reload everything is right."""
     images = drawn_input(program(name))
-    right = expected(name, hardware.model.config)
+    right = expected(name)
     memories = [m for m in memories_of(hardware.model) if re.search(rf"{pattern}$", m.place)]
     rng = np.random.default_rng(3)
     named = 0
@@ -134,8 +126,3 @@ def check_flips(hardware, kind, name, pattern):
 @pytest.mark.parametrize(("kind", "name", "pattern"), MORE, ids=lambda value: None)
 def test_a_flip_is_named_or_changes_nothing(hardware, kind, name, pattern):
     check_flips(hardware, kind, name, pattern)
-
-
-@pytest.mark.parametrize("pattern", [RUNNING["potential"][1], "potential_parity bits"])
-def test_a_flip_of_an_unclocked_potential(unclocked, pattern):
-    check_flips(unclocked, "potential", "dense", pattern)
