@@ -84,11 +84,16 @@ def test_without_a_flip_nothing_changes(hardware, kind):
         compare_results(rtl.infer(drawn_input(program(kind))), expected(kind))
 
 
-def flip(rng, memories, flipped):
-    """Flip a bit of a row that holds something, and note the memory."""
+def flip(rng, memories, kind, flipped):
+    """Flip a bit of a row that holds something, and note the memory; of a queue, in every row.
+
+    Most rows of a queue hold words that were taken long ago.
+    """
     memory = memories[rng.integers(len(memories))]
-    rows = [row for row in range(memory.rows) if memory.holds(row)]
-    memory.flip(rows[rng.integers(len(rows))] if rows else 0, int(rng.integers(memory.bits)))
+    rows = [row for row in range(memory.rows) if memory.holds(row)] or [0]
+    bit = int(rng.integers(memory.bits))
+    for row in rows if kind == "queue" else [rows[rng.integers(len(rows))]]:
+        memory.flip(row, bit)
     flipped.append(memory)
 
 
@@ -108,7 +113,8 @@ def check_flips(hardware, kind, name, pattern):
             if kind == "readout":  # which holds little until the last step, and is told then
                 start, end = end - 8, end + 30
             flipped: list[Memory] = []
-            hardware.then = int(rng.integers(start, end)), partial(flip, rng, memories, flipped)
+            happens = partial(flip, rng, memories, kind, flipped)
+            hardware.then = int(rng.integers(start, end)), happens
             try:
                 compare_results(rtl.infer(images), right)
             except FaultError as error:
