@@ -375,6 +375,7 @@ def verilog(
         Path | None,
         typer.Option(help="configuration.json of an accelerator to load the programs into."),
     ] = None,
+    parity: Annotated[bool, typer.Option(help="Notice flipped bits of memories.")] = False,
 ) -> None:
     """Write the Verilog of the smallest accelerator that programs fit, and its memories.
 
@@ -383,4 +384,4 @@ def verilog(
     """
     from augend.host.verilog import write_verilog
 
-    write_verilog(programs, output, overlay, Console())
+    write_verilog(programs, output, overlay, Console(), parity=parity)

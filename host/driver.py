@@ -301,16 +301,25 @@ class RtlAccelerator:
 
     def _raise(self, answer: Answer) -> None:
         """Raise what a refusal means, where sending again does not help."""
-        error = None
-        if answer.fault == Fault.PROGRAM:
+        error, fault = None, answer.fault
+        if fault == Fault.PROGRAM and answer.cause == Fault.PARITY.value:
+            fault = Fault.PARITY  # of the inference before, whose answer did not arrive whole
+        if fault == Fault.PROGRAM:
             error = LinkError("The accelerator holds another program: load this one first")
-        elif answer.fault == Fault.COMMAND:
+        elif fault == Fault.COMMAND:
             error = LinkError("The accelerator does not know a command: versions differ")
-        elif answer.fault in _GIVEN_UP:
+        elif fault == Fault.PARITY:
+            cores = ", ".join(map(str, answer.waiting))
+            error = FaultError(
+                f"The accelerator gave an inference up: a row of the {answer.damaged} memory"
+                f"{f' of core {cores}' if cores else ''} is not as it was written (parity). Load "
+                f"the program again, which writes every memory, and repeat the inference"
+            )
+        elif fault in _GIVEN_UP:
             waits = ", ".join(map(str, answer.waiting))
             where = f" (cores that wait: {waits})" if waits else ""
             error = FaultError(
-                f"The accelerator gave an inference up: {_GIVEN_UP[answer.fault]}{where}. What is "
+                f"The accelerator gave an inference up: {_GIVEN_UP[fault]}{where}. What is "
                 f"loaded is not what was placed for this accelerator; load the program again"
             )
         if error is not None:

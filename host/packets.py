@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from augend.hw.packet import MAGIC, Command, Fault
+from augend.hw.parity import KINDS
 
 __all__ = [
     "Answer",
@@ -43,10 +44,20 @@ class Answer:
         return Fault(int(self.payload[0]))
 
     @property
+    def cause(self) -> int:
+        """Fault that the last inference was given up for; 0 where none was."""
+        return int(self.payload[2]) & 0xFF
+
+    @property
     def waiting(self) -> list[int]:
-        """Cores that were not idle when it gave up."""
+        """Cores that were not idle when it gave up; of a damaged row, those that read it."""
         busy = int(self.payload[2]) >> 16
         return [core for core in range(16) if busy >> core & 1]
+
+    @property
+    def damaged(self) -> str:
+        """Kind of memory that a damaged row lies in."""
+        return KINDS[(int(self.payload[2]) >> 10 & 0x3F) - 1]
 
 
 def make_packet(command: Command, sequence: int, payload: npt.ArrayLike = ()) -> Words:

@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +22,14 @@ from augend.hw.verilog import TOP, verilog_text
 __all__ = ["read_configuration", "write_verilog"]
 
 
-def write_verilog(files: list[Path], folder: Path, given: Path | None, console: Console) -> None:
+def write_verilog(
+    files: list[Path],
+    folder: Path,
+    given: Path | None,
+    console: Console,
+    *,
+    parity: bool = False,
+) -> None:
     """Write the smallest accelerator that runs each of some programs; all files, or none.
 
     ``augend_accelerator.v``, ``configuration.json``, and the rows of every memory as the link
@@ -35,6 +42,8 @@ def write_verilog(files: list[Path], folder: Path, given: Path | None, console: 
         The programs, and where to write.
     given
         ``configuration.json`` of an accelerator to load them into, in place of the smallest.
+    parity
+        Whether its memories have parity; one that is given may have it anyway.
 
     Raises
     ------
@@ -51,6 +60,8 @@ def write_verilog(files: list[Path], folder: Path, given: Path | None, console: 
         )
     placements = {name: program.place() for name, program in programs.items()}
     config = read_configuration(given) if given else overlay_config(list(placements.values()))
+    if parity:
+        config = replace(config, parity=1)
     images = {name: program_rows(config, placed) for name, placed in placements.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))

@@ -14,6 +14,7 @@ from augend.hw.encoder import Encoder
 from augend.hw.event_word import event_word
 from augend.hw.loading import MEMORIES, row_bits
 from augend.hw.packet import PacketReceiver, PacketSender
+from augend.hw.parity import DamageRecord
 from augend.hw.readout import Readout
 from augend.hw.spike_router import SpikeRouter
 
@@ -53,7 +54,7 @@ class Accelerator(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.receiver = receiver = PacketReceiver(config)
-        m.submodules.sender = sender = PacketSender()
+        m.submodules.sender = sender = PacketSender(spoils=config.parity)
         m.submodules.controller = controller = Controller(config)
         encoder = Encoder(config)
         m.submodules.router = router = SpikeRouter(config)
@@ -149,6 +150,15 @@ class Accelerator(wiring.Component):
                     readout.word_final.eq(core.read_final),
                     readout.values.eq(core.sums),
                 ]
+        if config.parity:
+            m.submodules.record = record = DamageRecord(config)
+            m.d.comb += [
+                record.forget.eq(controller.start & controller.restart),
+                *(record.damaged[i].eq(core.damaged) for i, core in enumerate(cores)),
+                record.damaged[config.cores].eq(encoder.damaged | readout.damaged),
+                controller.damage.eq(record.damage),
+                sender.spoil.eq(record.damage.kind != 0),
+            ]
         wiring.connect(m, encoder.events, router.sources[config.cores])
         m.d.comb += [
             self.wrote[config.cores].eq(encoder.wrote),

@@ -29,6 +29,7 @@ OPTIONAL = frozenset(
         "early_exit",
         "noise_bits",
         "watchdog_bits",
+        "parity",
         "gates",
         "masked",
         "kernels",
@@ -128,6 +129,8 @@ class AcceleratorConfig:
     rest_bits, total_bits, first_bits
         Widths of what a neuron remembers: the steps in which it will not fire, of which all ones
         is for ever; the signed sum of its spikes; how early it first spiked.
+    parity
+        1 where every memory has a parity bit a row, so that a flipped bit ends the inference.
     rate_input
         1 where the encoder draws spikes of encoding ``rate``.
     spike_steps
@@ -184,6 +187,7 @@ class AcceleratorConfig:
     early_exit: int = 0
     noise_bits: int = 0
     watchdog_bits: int = 20
+    parity: int = 0
     reset_zero: int = 0
     floor: int = 0
     clamp: int = 0
@@ -238,6 +242,7 @@ class AcceleratorConfig:
             ("early_exit", 1),
             ("noise_bits", 40),
             ("watchdog_bits", 30),
+            ("parity", 1),
             ("reset_zero", 1),
             ("floor", 1),
             ("clamp", 1),
@@ -268,6 +273,10 @@ class AcceleratorConfig:
             raise ConfigurationError(
                 f"history_words must be above 0 if, and only if, one of {', '.join(widths)} is, "
                 f"not {self.history_words}"
+            )
+        if self.parity and not self.watchdog_bits:
+            raise ConfigurationError(
+                "parity needs watchdog_bits above 0: what it notices, the watchdog ends and tells"
             )
         if self.link_words < 16:
             raise ConfigurationError(f"link_words must be at least 16, not {self.link_words}")

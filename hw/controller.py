@@ -9,6 +9,7 @@ from augend.hw.core import FAULTS, STALLS
 from augend.hw.counters import QUANTITIES
 from augend.hw.loading import MEMORIES, load_bus, words
 from augend.hw.packet import Command, Fault
+from augend.hw.parity import damage_layout
 from augend.hw.reply import Reply
 from augend.hw.run_control import RunControl
 
@@ -44,6 +45,8 @@ class Controller(wiring.Component):
         Clocks from ``start`` until ``done``.
     counter_read, counter_population, counters, stalls
         Of each core.
+    damage : In
+        With parity: see ``DamageRecord``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -76,6 +79,7 @@ class Controller(wiring.Component):
                 "counter_population": Out(config.population_bits),
                 "counters": In(32).array(config.cores, len(QUANTITIES)),
                 "stalls": In(32).array(config.cores, len(STALLS)),
+                **({"damage": In(damage_layout(config))} if config.parity else {}),
             }
         )
 
@@ -189,6 +193,7 @@ class Controller(wiring.Component):
             run.faults.eq(self.faults),
             run.done.eq(self.done),
             self.abort.eq(run.abort),
+            *([run.damage.eq(self.damage)] if config.parity else []),
             self.counter_population.eq(Mux(run.clears, run.population, tell.population)),
         ]
         for core in range(config.cores):

@@ -14,6 +14,7 @@ from augend.hw.instruction import Kind, When, instruction
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
 from augend.hw.memory import NO_COLLISION
+from augend.hw.parity import KINDS, check_parity, damage_ports, gather_damage, later
 from augend.hw.replay import Replay
 
 __all__ = ["FAULTS", "STALLS", "Core"]
@@ -63,6 +64,9 @@ class Core(wiring.Component):
         Clocks lost since ``start``, by reason (``STALLS``).
     load : In
         The load bus, when it addresses this core.
+    damaged : Out
+        With parity: what came damaged in this clock, see ``damage_ports``. From then on until it is
+        started anew the core takes no event and begins no instruction.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -94,6 +98,7 @@ class Core(wiring.Component):
                 "counters": Out(32).array(len(QUANTITIES)),
                 "stalls": Out(32).array(len(STALLS)),
                 "load": In(load_bus(config)),
+                **damage_ports(config),
             }
         )
 
@@ -154,6 +159,8 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
+        self._remembering: list[Replay | Inhibition] = []
+        self.halts = Signal()
         arriving = self._arriving(m, now, fan_out, consuming, taking, rewind)
 
         def advance(finished: Signal) -> None:
@@ -193,6 +200,10 @@ class Core(wiring.Component):
                 m.d.comb += rewind.eq(1)
                 m.d.sync += now.eq(fetched.data)
                 m.next = "EXECUTE"
+                if config.parity:
+                    with m.If(self.halts):
+                        m.next = "FETCH"
+                    self._give_up(m, iteration, first)
             with m.State("EXECUTE"):
                 # Which instruction comes next is read meanwhile, so each takes at least two clocks.
                 with m.Switch(now.kind):
@@ -251,6 +262,10 @@ class Core(wiring.Component):
         token = fan_out.events.payload.token
         with m.If(self.abort | (fan_out.events.valid & fan_out.events.ready & token)):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
+        if config.parity:
+            self._check(m, schedule, write, fetched, now, rewind, (fan_out, lanes, queue))
+            with m.If(self.halts):
+                m.d.sync += [consuming.eq(0), taking.eq(0)]
         with m.If((taking | consuming) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
@@ -306,6 +321,7 @@ class Core(wiring.Component):
             ]
             return self.events.valid
         m.submodules.replay = replay = Replay(self._config)
+        self._remembering.append(replay)
         listens = consuming & ~now.replays
         m.d.comb += [
             fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
@@ -317,6 +333,41 @@ class Core(wiring.Component):
             replay.word.eq(self.events.payload),
         ]
         return self.events.valid | now.replays
+
+    def _check(
+        self,
+        m: Module,
+        schedule: memory.Memory,
+        write: memory.WritePort,
+        fetched: memory.ReadPort,
+        now: data.View,
+        fetches: Signal,
+        units: tuple[FanOut | Lanes | EventQueue, ...],
+    ) -> None:
+        """Tell what came damaged, and halt then.
+
+        An initialisation reads potentials and histories only to write over them.
+        """
+        check_parity(
+            m,
+            self,
+            "instruction",
+            write=(write.en, write.addr, write.data),
+            read=(1, fetched.addr),
+            row=now,
+            comes=later(m, fetches, 1),
+            depth=schedule.depth,
+        )
+        initialises = Signal()
+        written = sum(1 << KINDS.index(kind) for kind in ("potential", "history"))
+        among = Mux(initialises, ~written, -1)
+        gather_damage(m, self, *units, *self._remembering, among=among)
+        with m.If(self.start):
+            m.d.sync += initialises.eq(self.restart)
+        with m.If(self.start & self.restart):
+            m.d.sync += self.halts.eq(0)
+        with m.Elif(self.damaged.any()):
+            m.d.sync += self.halts.eq(1)
 
     def _give_up(self, m: Module, iteration: Signal, first: Signal) -> None:
         if self._config.watchdog_bits:
@@ -350,6 +401,7 @@ class Core(wiring.Component):
     def _inhibition(self, m: Module, lanes: Lanes, now: data.View) -> Inhibition:
         """Build the inhibition unit; what it remembers is 0 after the last step."""
         inhibition = Inhibition(self._config)
+        self._remembering.append(inhibition)
         m.d.comb += [
             inhibition.population.eq(now.population),
             inhibition.inhibition.eq(now.sweep.inhibition),

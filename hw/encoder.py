@@ -11,6 +11,7 @@ from augend.hw.event_queue import EventQueue
 from augend.hw.event_word import event_word
 from augend.hw.interval_encoder import IntervalEncoder, interval
 from augend.hw.memory import LoadedMemory
+from augend.hw.parity import check_parity, damage_ports, gather_damage, later
 from augend.hw.rate_encoder import THRESHOLD_BITS, RateEncoder, scanned_word
 
 __all__ = ["Encoder", "encoder_layout", "input_depth", "input_event", "input_row_bits"]
@@ -95,6 +96,8 @@ class Encoder(wiring.Component):
         It did not, for the queue is full.
     load_row, load_constants, load_threshold, load_interval, load_bank, load_address, load_data : In
         Write strobes for the input memory, the constants and the tables of the encodings.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -123,6 +126,7 @@ class Encoder(wiring.Component):
                 "load_bank": In(1),
                 "load_address": In(ceil_log2(address)),
                 "load_data": In(row),
+                **damage_ports(config),
             }
         )
 
@@ -132,6 +136,7 @@ class Encoder(wiring.Component):
         config = self._config
         constants = Signal(encoder_layout(config), reset_less=True)
         m.submodules.queue = queue = EventQueue(config)
+        self._tables: list[IntervalEncoder | RateEncoder] = []
         m.submodules.rows = rows = LoadedMemory(
             shape=input_row_bits(config), depth=input_depth(config)
         )
@@ -165,7 +170,7 @@ class Encoder(wiring.Component):
         lane, word_done = self._lane(m, constants, g_ends)
         planes_left, timed, step = self._steps(m, constants)
         waited = Signal()
-        with m.FSM():
+        with m.FSM() as machine:
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
                 m.d.sync += [
@@ -235,6 +240,19 @@ class Encoder(wiring.Component):
                     m.next = "IDLE"
 
         self._emit(m, queue, rows, constants, scanned, plane, timed, step, lane, word_done)
+        if config.parity:
+            scans = later(m, scan, 2)
+            check_parity(
+                m,
+                self,
+                "input",
+                write=(rows.load, rows.load_address, rows.load_data),
+                read=(1, rows.address),
+                row=rows.data,
+                comes=scans | machine.ongoing("COUNTED"),
+                depth=input_depth(config),
+            )
+            gather_damage(m, self, queue, *self._tables)
         return m
 
     def _lane(self, m: Module, constants: data.View, g_ends: Signal) -> tuple[Signal, Signal]:
@@ -340,6 +358,7 @@ class Encoder(wiring.Component):
                         m.d.comb += mask.eq(Cat(pixel[bit] for pixel in pixels))
         if config.spike_steps:
             m.submodules.intervals = intervals = IntervalEncoder(config)
+            self._tables.append(intervals)
             there_are = Cat(lane <= constants.lane_last for lane in range(config.lanes))
             m.d.comb += [
                 intervals.lanes.eq(Mux(there.partial, there_are, ~0)),
@@ -358,6 +377,7 @@ class Encoder(wiring.Component):
                 m.d.comb += [word.eq(intervals.word), mask.eq(intervals.mask)]
         if config.rate_input:
             m.submodules.rate = rate = RateEncoder(config)
+            self._tables.append(rate)
             m.d.comb += [
                 rate.restart.eq(self.start),
                 rate.seed.eq(constants.seed),

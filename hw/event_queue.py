@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.memory import NO_COLLISION
+from augend.hw.parity import check_parity, damage_ports
 
 __all__ = ["EventQueue"]
 
@@ -31,6 +32,8 @@ class EventQueue(wiring.Component):
         It was not, for there is no room: more words in a step than the queue was made for.
     events : Out
         Stream of the words of complete steps, one a clock.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -44,6 +47,7 @@ class EventQueue(wiring.Component):
                 "word": In(layout),
                 "lost": Out(1),
                 "events": Out(stream.Signature(layout)),
+                **damage_ports(config),
             }
         )
 
@@ -90,6 +94,19 @@ class EventQueue(wiring.Component):
             m.d.sync += fetched.eq(fetch)
         with m.If(move):
             m.d.sync += [ahead.eq(read.data), held.eq(fetched)]
+        if config.parity:
+            comes = Signal()
+            m.d.sync += comes.eq(move & fetched)
+            check_parity(
+                m,
+                self,
+                "queue",
+                write=(self.write, write.addr, self.word),
+                read=(fetch, read.addr),
+                row=ahead,
+                comes=comes,
+                depth=depth,
+            )
 
         full = Signal()
         some = Signal()  # a step is complete

@@ -8,6 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.instruction import projection_layout
 from augend.hw.memory import TableMemory
+from augend.hw.parity import check_parity, damage_ports, gather_damage, later
 from augend.hw.target_words import TargetWords, beat, target_entry, travelling
 
 __all__ = ["TABLES", "FanOut", "table_entry"]
@@ -78,6 +79,8 @@ class FanOut(wiring.Component):
         A write strobe for each of ``TABLES``, address and entry.
     target_load, target_address, target_data : In
         Likewise for the words of the targets of pruned projections.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -103,6 +106,7 @@ class FanOut(wiring.Component):
                 "target_load": In(int(config.target_entries > 0)),
                 "target_address": In(config.target_address),
                 "target_data": In(target_entry(config)),
+                **damage_ports(config),
             }
         )
 
@@ -211,6 +215,21 @@ class FanOut(wiring.Component):
             m.d.sync += [lookup_valid.eq(index_valid), lookup.eq(index)]
         with m.If(entry_ready):
             m.d.sync += [entry_valid.eq(lookup_valid), entry.eq(lookup)]
+        if config.parity:
+            comes = later(m, entry_ready & lookup_valid & ~lookup.token, 1)
+            for name, table in tables.items():
+                used = projection.columns_in_lanes | ~projection.masked if name == "lane" else 1
+                check_parity(
+                    m,
+                    self,
+                    "fan-out",
+                    write=(table.load, table.load_address, table.load_data),
+                    read=(table.enable, table.address),
+                    row=table.data,
+                    comes=comes & used,
+                    depth=getattr(config, f"{name}_entries"),
+                    name=name,
+                )
 
         # Sum: first addresses, each in two parts yet, and extents. With the spare place, a register
         # says whether the stages before it go on.
@@ -361,6 +380,8 @@ class FanOut(wiring.Component):
             targets.load_address.eq(self.target_address),
             targets.load_data.eq(self.target_data),
         ]
+        if self._config.parity:
+            gather_damage(m, self, targets)
         return targets.placed
 
     def _issue(self, m: Module, placed: data.View) -> None:

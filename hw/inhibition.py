@@ -5,6 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.parity import check_parity, damage_ports, later
 
 __all__ = ["Inhibition"]
 
@@ -25,6 +26,8 @@ class Inhibition(wiring.Component):
         Spikes times inhibition, negative, as far as potentials go.
     write, written, spikes : In
         The spikes of a population's step.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -39,6 +42,7 @@ class Inhibition(wiring.Component):
                 "write": In(1),
                 "written": In(config.population_bits),
                 "spikes": In(config.potential_bits),
+                **damage_ports(config),
             }
         )
 
@@ -78,4 +82,16 @@ class Inhibition(wiring.Component):
                 factor.eq(factor >> 1),
                 busy.eq(~self.done),
             ]
+        if config.parity:
+            check_parity(
+                m,
+                self,
+                "inhibition",
+                write=(self.write, self.written, self.spikes),
+                read=(loading, self.population),
+                row=shifted,
+                comes=later(m, loading, 1),
+                depth=1 << config.population_bits,
+                latency=1,
+            )
         return m

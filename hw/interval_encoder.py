@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import LoadedMemory
+from augend.hw.parity import check_parity, damage_ports
 from augend.hw.rate_encoder import scanned_word
 
 __all__ = ["IntervalEncoder", "interval"]
@@ -35,6 +36,8 @@ class IntervalEncoder(wiring.Component):
         The word, a clock later, and who spikes.
     load, load_address, load_data : In
         Write strobe for the table of intervals, one for each step.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -51,6 +54,7 @@ class IntervalEncoder(wiring.Component):
                 "load": In(1),
                 "load_address": In(address),
                 "load_data": In(interval(config)),
+                **damage_ports(config),
             }
         )
 
@@ -68,6 +72,17 @@ class IntervalEncoder(wiring.Component):
             intervals.load_data.eq(self.load_data),
             bounds.eq(intervals.data),
         ]
+        if self._config.parity:
+            check_parity(
+                m,
+                self,
+                "interval",
+                write=(self.load, self.load_address, self.load_data),
+                read=(1, self.step),
+                row=intervals.data,
+                comes=self.scanned.valid,
+                depth=self._config.spike_steps,
+            )
         m.d.sync += [
             self.word.eq(self.scanned),
             self.mask.eq(

@@ -1,6 +1,6 @@
 """The lanes of a core: memories, neurons and the pipeline between them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,6 +13,7 @@ from augend.hw.leader import Leader
 from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
 from augend.hw.memory import LoadedMemory
 from augend.hw.neuron import Neuron
+from augend.hw.parity import check_parity, damage_ports, gather_damage, later
 from augend.hw.potential_memory import PotentialMemory
 from augend.hw.sweep import Slot, Sweep
 from augend.hw.window_scan import WindowScan
@@ -55,6 +56,8 @@ class Lanes(wiring.Component):
         those that a gate's words took in.
     load : In
         The load bus, when it addresses this core.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -90,6 +93,7 @@ class Lanes(wiring.Component):
                 "last_step": Out(1),
                 "swept_lead": Out(config.gates),
                 "load": In(load_bus(config)),
+                **damage_ports(config),
             }
         )
 
@@ -152,6 +156,8 @@ class Lanes(wiring.Component):
         if config.gates and past is not None:
             leaders = self._leaders(m, sweep, stages, lanes, potentials, past)
         self._emit(m, back, lanes, leaders)
+        if config.parity:
+            self._check(m, weights, parameters, potentials, past)
         return m
 
     def _holds(self, when: Value) -> Value:
@@ -538,6 +544,39 @@ class Lanes(wiring.Component):
                     past.load_data[i].sank.eq(leader.negative),
                 ]
         return leaders
+
+    def _check(
+        self,
+        m: Module,
+        weights: LoadedMemory,
+        parameters: LoadedMemory,
+        potentials: PotentialMemory,
+        past: LoadedMemory | None,
+    ) -> None:
+        """Give the memories parity; what was never remembered is not checked."""
+        config = self._config
+        memories: list[tuple[str, LoadedMemory, int, ValueLike]] = [
+            ("weight", weights, config.weight_words, 1),
+            ("parameter", parameters, config.parameter_words, 1),
+        ]
+        if past is not None:
+            remembered = self.now.sweep.remembers
+            if config.gates:
+                leads = self.now.sweep.leads != Lead.NO
+                remembered = remembered | leads | (self.now.kind == Kind.SELECT)
+            memories.append(("history", past, config.history_words, remembered))
+        for kind, rows, depth, used in memories:
+            check_parity(
+                m,
+                self,
+                kind,
+                write=(rows.load, rows.load_address, rows.load_data),
+                read=(rows.enable, rows.address),
+                row=rows.data,
+                comes=later(m, rows.enable & used, 2),
+                depth=depth,
+            )
+        gather_damage(m, self, potentials)
 
     def _emit(self, m: Module, back: data.View, lanes: list[Neuron], leaders: list[Leader]) -> None:
         """Queue the masks of a sweep, then its token; count its spikes."""

@@ -50,8 +50,9 @@ class Command(enum.Enum, shape=8):
     """A ``Fault``; the sequence number that is expected; status.
 
     The status tells of the last inference, or initialisation, that was given up since the program
-    was started: its fault; from bit 8 on what went wrong (``augend.hw.core.FAULTS``); from bit 16
-    on which cores were not idle. 0 where there was none.
+    was started: its fault; from bit 8 on what went wrong (``augend.hw.core.FAULTS``); from bit 10
+    on the kind of memory that was damaged (place in ``augend.hw.parity.KINDS``, from 1 on); from
+    bit 16 on which cores were not idle, or read what was damaged. 0 where there was none.
     """
 
 
@@ -72,6 +73,8 @@ class Fault(enum.Enum, shape=8):
     """A step of another population came than a core waited for."""
     QUEUE = 7
     """A queue had no room for a step's event words."""
+    PARITY = 8
+    """A row of a memory was not as it had been written."""
 
 
 class PacketReceiver(wiring.Component):
@@ -204,9 +207,17 @@ class PacketSender(wiring.Component):
         Stream of the payload; exactly ``length`` are taken.
     link : Out
         Stream of words to the host.
+    spoil : In
+        Where it is high when a ``RESULT`` ends, its CRC is wrong: what it told is not true.
+
+    Parameters
+    ----------
+    spoils
+        Whether there is ``spoil``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, spoils: bool | int = False) -> None:
+        self._spoils = spoils
         super().__init__(
             {
                 "begin": In(1),
@@ -216,6 +227,7 @@ class PacketSender(wiring.Component):
                 "idle": Out(1),
                 "words": In(stream.Signature(32)),
                 "link": Out(stream.Signature(32)),
+                **({"spoil": In(1)} if spoils else {}),
             }
         )
 
@@ -271,6 +283,9 @@ class PacketSender(wiring.Component):
                         m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [self.link.valid.eq(1), self.link.payload.eq(crc.crc)]
+                if self._spoils:
+                    with m.If(self.spoil & (command == Command.RESULT)):
+                        m.d.comb += self.link.payload.eq(~crc.crc)
                 with m.If(self.link.ready):
                     m.next = "IDLE"
         return m

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import NO_COLLISION
+from augend.hw.parity import check_parity, damage_ports, later
 
 __all__ = ["PotentialMemory"]
 
@@ -32,6 +33,8 @@ class PotentialMemory(wiring.Component):
         The word whose read was issued two clocks ago.
     write, write_address, write_data : In
         Write-back.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -51,6 +54,7 @@ class PotentialMemory(wiring.Component):
                 "write": In(1),
                 "write_address": In(address),
                 "write_data": In(width),
+                **damage_ports(config),
             }
         )
 
@@ -73,12 +77,26 @@ class PotentialMemory(wiring.Component):
             write.data.eq(self.write_data),
         ]
         if config.potential_memory == "block":
-            self._block(m, words)
+            read = self._block(m, words)
         else:
-            self._distributed(m, words)
+            read = self._distributed(m, words)
+        if config.parity:
+            unclocked = config.potential_memory == "distributed"
+            check_parity(
+                m,
+                self,
+                "potential",
+                write=(self.write, self.write_address, self.write_data),
+                read=(1, read.addr),
+                row=self.data,
+                comes=later(m, self.issue, 2),
+                depth=config.potential_words,
+                latency=0 if unclocked else 2,
+                forwards=unclocked,
+            )
         return m
 
-    def _block(self, m: Module, words: memory.Memory) -> None:
+    def _block(self, m: Module, words: memory.Memory) -> memory.ReadPort:
         read = words.read_port()
         m.d.comb += read.addr.eq(self.issue_address)
         word = Signal.like(self.data, reset_less=True)
@@ -94,8 +112,9 @@ class PotentialMemory(wiring.Component):
             m.d.sync += [earlier_valid.eq(valid), earlier.eq(address)]
             valid, address = earlier_valid, earlier
         m.d.sync += self.hold.eq(self.candidate & Cat(collisions).any())
+        return read
 
-    def _distributed(self, m: Module, words: memory.Memory) -> None:
+    def _distributed(self, m: Module, words: memory.Memory) -> memory.ReadPort:
         read = words.read_port(domain="comb")
         address_1 = Signal(self._config.potential_address)
         address_2 = Signal(self._config.potential_address)
@@ -103,3 +122,4 @@ class PotentialMemory(wiring.Component):
         m.d.comb += [read.addr.eq(address_2), self.data.eq(read.data)]
         with m.If(self.write & (self.write_address == address_2)):
             m.d.comb += self.data.eq(self.write_data)
+        return read

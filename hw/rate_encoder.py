@@ -8,6 +8,7 @@ from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.lfsr import Lfsr
 from augend.hw.memory import LoadedMemory
+from augend.hw.parity import check_parity, damage_ports
 
 __all__ = ["THRESHOLD_BITS", "RateEncoder", "rate_pixel", "scanned_word"]
 
@@ -60,6 +61,8 @@ class RateEncoder(wiring.Component):
         A word whose pixels are through, and who of them spikes.
     load, load_address, load_data : In
         Write strobe for the table of thresholds, one for each intensity.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -75,6 +78,7 @@ class RateEncoder(wiring.Component):
                 "load": In(1),
                 "load_address": In(config.pixel_bits),
                 "load_data": In(THRESHOLD_BITS),
+                **damage_ports(config),
             }
         )
 
@@ -104,6 +108,17 @@ class RateEncoder(wiring.Component):
             self.word.valid.eq(collected.valid & collected.done),
             self.word.last.eq(collected.valid & collected.done & collected.word.last),
         ]
+        if config.parity:
+            check_parity(
+                m,
+                self,
+                "rate",
+                write=(self.load, self.load_address, self.load_data),
+                read=(1, level),
+                row=thresholds.data,
+                comes=compared.valid,
+                depth=1 << config.pixel_bits,
+            )
         spike = Signal()
         m.d.comb += spike.eq(lfsr.draw < thresholds.data)
         with m.If(compared.valid):

@@ -9,6 +9,7 @@ from augend.gen.gumbel import ENTRIES, TIE_BITS
 from augend.gen.softmax import FRACTION_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import NO_COLLISION
+from augend.hw.parity import check_parity, damage_ports, gather_damage, later
 from augend.hw.score_walk import ScoreWalk, address_bits
 from augend.hw.softmax_draw import DRAW_CLOCKS, SoftmaxDraw, softmax_constants
 
@@ -71,6 +72,8 @@ class Readout(wiring.Component):
         clocks later. After the last comes the first. Not while searching.
     load_noise, load_address, load_data : In
         Write strobe for the table of a softmax.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -95,6 +98,7 @@ class Readout(wiring.Component):
                 "load_noise": In(1),
                 "load_address": In(range(ENTRIES)),
                 "load_data": In(max(1, config.noise_bits)),
+                **damage_ports(config),
             }
         )
 
@@ -176,6 +180,18 @@ class Readout(wiring.Component):
             m.d.sync += write.addr.eq(0)
         with m.Elif(self.word):
             m.d.sync += write.addr.eq(write.addr + 1)
+        if config.parity:
+            check_parity(
+                m,
+                self,
+                "readout",
+                write=(write.en, write.addr, write.data),
+                read=(1, read.addr),
+                row=read.data,
+                comes=later(m, self.searching, 1) | self.done,
+                depth=config.readout_words,
+                latency=1,
+            )
         lane = Signal.like(self.walk.lane)
         raw = Signal(signed(bits))
         seen = Signal(signed(bits))
@@ -236,6 +252,22 @@ class Readout(wiring.Component):
             m.d.sync += drawing.eq(constants.used)
         with m.If(self.clear):
             m.d.sync += fresh.eq(1)
+
+        if config.parity:
+            spoken = self.done | (later(m, self.searching, 1) & ~drawing)
+            check_parity(
+                m,
+                self,
+                "readout",
+                write=(write.en, write.addr, write.data),
+                read=(1, read.addr),
+                row=read.data,
+                comes=added[1] | (constants.used & spoken),
+                depth=config.readout_words * config.lanes,
+                latency=1,
+                name="spikes",
+            )
+            gather_damage(m, self, draw)
 
         shown = Signal(signed(config.score_bits))
         m.d.comb += shown.eq(Mux(constants.used & ~drawing, read.data.as_signed(), seen))

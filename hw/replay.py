@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
+from augend.hw.parity import check_parity, damage_ports
 
 __all__ = ["Replay"]
 
@@ -26,6 +27,8 @@ class Replay(wiring.Component):
         Keep a word.
     events : Out
         Stream of the words; always valid: who takes them stops at the token.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -37,6 +40,7 @@ class Replay(wiring.Component):
                 "keep": In(1),
                 "word": In(word),
                 "events": Out(stream.Signature(word, always_valid=True)),
+                **damage_ports(config),
             }
         )
 
@@ -64,4 +68,16 @@ class Replay(wiring.Component):
             at.eq(following),
             kept.eq(Mux(self.rewind, 0, kept + self.keep)),
         ]
+        if self._config.parity:
+            check_parity(
+                m,
+                self,
+                "replay",
+                write=(self.keep, kept, self.word),
+                read=(1, following),
+                row=read.data,
+                comes=self.events.ready,
+                depth=depth,
+                latency=1,
+            )
         return m

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.core import FAULTS
 from augend.hw.packet import Command, Fault
+from augend.hw.parity import damage_layout
 
 __all__ = ["MOST_OWED", "RunControl"]
 
@@ -41,6 +42,8 @@ class RunControl(wiring.Component):
         Counters of a population are to be read away.
     status : Out
         What is told of a run that was given up; see ``Command.REFUSED``.
+    damage : In
+        With parity: see ``DamageRecord``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -67,6 +70,7 @@ class RunControl(wiring.Component):
                 "clears": Out(1),
                 "population": Out(config.population_bits),
                 "status": Out(32),
+                **({"damage": In(damage_layout(config))} if config.parity else {}),
             }
         )
 
@@ -101,6 +105,9 @@ class RunControl(wiring.Component):
                     m.next = "TELL"
                 if config.watchdog_bits:
                     with m.If(stalled | (ends & ~initialises & self.faults.any())):
+                        m.next = "ABORT"
+                if config.parity:
+                    with m.If(ends & (self.damage.kind != 0)):
                         m.next = "ABORT"
             if config.watchdog_bits:
                 self._abort(m)
@@ -143,6 +150,12 @@ class RunControl(wiring.Component):
         token, queue = (self.faults[FAULTS.index(name)] for name in ("token", "queue"))
         other = Mux(token, Fault.TOKEN.value, Fault.STALLED.value)
         reason = Mux(queue, Fault.QUEUE.value, other)
+        status = reason | self.faults << 8 | (~self.idle)[: config.cores] << 16
+        if config.parity:  # what else went wrong may come of it
+            kind = self.damage.kind
+            reason = Mux(kind != 0, Fault.PARITY.value, reason)
+            cores = Mux(kind != 0, self.damage.cores, (~self.idle)[: config.cores])
+            status = reason | self.faults << 8 | kind << 10 | cores << 16
         with m.State("ABORT"):
             m.d.comb += self.abort.eq(1)
             m.d.sync += [
@@ -150,7 +163,7 @@ class RunControl(wiring.Component):
                 self.answer.eq(Command.REFUSED),
                 self.fault.eq(reason),
                 self.population.eq(config.populations - 1),
-                self.status.eq(reason | self.faults << 8 | (~self.idle)[: config.cores] << 16),
+                self.status.eq(status),
             ]
             m.next = "CLEAR"
         with m.State("CLEAR"):

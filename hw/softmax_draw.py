@@ -9,6 +9,7 @@ from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.lfsr import drawn
 from augend.hw.memory import LoadedMemory
+from augend.hw.parity import check_parity, damage_ports, later
 
 __all__ = ["DRAW_CLOCKS", "SoftmaxDraw", "softmax_constants"]
 
@@ -49,6 +50,8 @@ class SoftmaxDraw(wiring.Component):
         in sixteenths, and what decides between equals.
     load, load_address, load_data : In
         Write strobe for the table of noise.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -65,6 +68,7 @@ class SoftmaxDraw(wiring.Component):
                 "load": In(1),
                 "load_address": In(range(ENTRIES)),
                 "load_data": In(config.noise_bits),
+                **damage_ports(config),
             }
         )
 
@@ -118,4 +122,15 @@ class SoftmaxDraw(wiring.Component):
         ]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(tie, tie[1:], strict=False)]
         m.d.comb += [table.address.eq(entry), self.tie.eq(tie[-1])]
+        if self._config.parity:
+            check_parity(
+                m,
+                self,
+                "noise",
+                write=(self.load, self.load_address, self.load_data),
+                read=(1, entry),
+                row=table.data,
+                comes=later(m, self.draw, DRAW_CLOCKS),
+                depth=ENTRIES,
+            )
         return m

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import TableMemory
+from augend.hw.parity import check_parity, damage_ports, later
 
 __all__ = ["TargetWords", "beat", "target_entry", "travelling"]
 
@@ -63,9 +64,12 @@ class TargetWords(wiring.Component):
         The projection is a pruned one; others' beats go through as they are.
     load, load_address, load_data : In
         Write strobe with the address of a weight word and its entry.
+    damaged : Out
+        With parity: see ``damage_ports``.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
         self._words = TableMemory(layout=target_entry(config), depth=config.target_entries)
         super().__init__(
             {
@@ -76,6 +80,7 @@ class TargetWords(wiring.Component):
                 "load": In(1),
                 "load_address": In(self._words.load_address.shape()),
                 "load_data": In(target_entry(config)),
+                **damage_ports(config),
             }
         )
 
@@ -101,4 +106,15 @@ class TargetWords(wiring.Component):
                 self.placed.potential.eq(found.potential + Mux(self.sparse, words.data.word, 0)),
                 self.placed.partial.eq(self.sparse & words.data.partial),
             ]
+        if self._config.parity:
+            check_parity(
+                m,
+                self,
+                "target",
+                write=(words.load, words.load_address, words.load_data),
+                read=(words.enable, words.address),
+                row=words.data,
+                comes=later(m, self.move, 1) & found.makes & self.sparse,
+                depth=self._config.target_entries,
+            )
         return m

@@ -8,6 +8,7 @@ import pytest
 
 from augend.gen.program import Program
 from augend.host import command_line
+from augend.host.verilog import read_configuration
 
 from .small_program import small_program
 
@@ -96,6 +97,17 @@ def test_verilog_folder_holds_the_design_and_its_memories(tmp_path):
     weights = (tmp_path / "rtl" / "memory" / "0-weight.hex").read_text().split()
     # 9 taps of one word (4 channels) and 144 sources of 3 words (10 classes), 4 lanes of 8 bits
     assert (len(weights), len(weights[0])) == (9 + 144 * 3, 8)
+
+
+def test_verilog_has_parity_where_it_is_asked_for(tmp_path):
+    small_program().save(tmp_path / "net.augend")
+    for asked, folder in (([], "plain"), (["--parity"], "guarded")):
+        code, text = run("verilog", tmp_path / "net.augend", "-o", tmp_path / folder, *asked)
+        assert code == 0, text
+        config = read_configuration(tmp_path / folder / "configuration.json")
+        design = (tmp_path / folder / "augend_accelerator.v").read_text()
+        assert config.parity == bool(asked)
+        assert ("lanes.weight_parity" in design) == bool(asked)
 
 
 def test_verilog_of_an_overlay_has_room_for_every_program(tmp_path):
