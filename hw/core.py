@@ -14,6 +14,7 @@ from augend.hw.instruction import Kind, When, instruction
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
 from augend.hw.memory import NO_COLLISION
+from augend.hw.quiet import Quiet
 from augend.hw.replay import Replay
 
 __all__ = ["FAULTS", "STALLS", "Core"]
@@ -31,7 +32,8 @@ class Core(wiring.Component):
 
     Carries out its schedule in order: consume one step of events, or sweep one population. From
     one instruction to the next it takes two clocks. Every instruction has a fixed cost beside the
-    words it touches (docs/architecture.md, "Clocks").
+    words it touches (docs/architecture.md, "Clocks"); with ``skips``, an empty step and a sweep
+    that would change nothing cost hardly more than that.
 
     Members
     -------
@@ -154,7 +156,7 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
-        arriving = self._arriving(m, now, fan_out, consuming, taking, rewind)
+        arriving, empty = self._arriving(m, now, fan_out, consuming, taking, rewind)
 
         def advance(finished: Signal) -> None:
             with m.If(finished):
@@ -178,6 +180,8 @@ class Core(wiring.Component):
             (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
         )
 
+        skipping = Signal()
+        skips, settled = self._skips(m, now, fan_out, lanes, first | ends)
         m.d.sync += following.eq(at + 1)
         with m.If(now.closes & ~final):
             m.d.sync += following.eq(now.back)
@@ -192,9 +196,12 @@ class Core(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += rewind.eq(1)
                 m.d.sync += now.eq(fetched.data)
+                if config.skips:  # known in the next clock, whatever closed a loop before
+                    m.d.sync += following.eq(at + 1)
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
-                # Which instruction comes next is read meanwhile, so each takes at least two clocks.
+                # Which instruction comes next is read meanwhile: where that is not just the next
+                # one, each takes at least two clocks.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
                         m.d.sync += [
@@ -207,6 +214,10 @@ class Core(wiring.Component):
                         m.next = "CONSUME"
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         m.next = "READY"
+                        if config.skips:
+                            at_once = skips & settled & queue.room & ~now.closes
+                            m.d.comb += skipping.eq(at_once)
+                            advance(at_once)
                         if config.inhibition_bits:
                             with m.If(inhibits):
                                 m.d.comb += begin_product.eq(1)
@@ -220,10 +231,13 @@ class Core(wiring.Component):
                 self._give_up(m, iteration, first)
             with m.State("CONSUME"):
                 passes = discards & now.replays if config.delays else Const(0)
-                advance(fan_out.done | (taking & token_comes) | passes)
+                advance(fan_out.done | (taking & token_comes) | passes | empty)
                 self._give_up(m, iteration, first)
             with m.State("READY"):
-                with m.If(room):
+                with m.If(room & skips):
+                    m.d.comb += skipping.eq(settled)
+                    advance(settled)
+                with m.Elif(room):
                     m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
                     m.next = "SWEEP"
                 with m.Else():
@@ -249,7 +263,7 @@ class Core(wiring.Component):
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
         token = fan_out.events.payload.token
-        with m.If(self.abort | (fan_out.events.valid & fan_out.events.ready & token)):
+        with m.If(self.abort | empty | (fan_out.events.valid & fan_out.events.ready & token)):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
         with m.If((taking | consuming) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
@@ -273,15 +287,21 @@ class Core(wiring.Component):
             lanes.weight_shift.eq(fan_out.shift),
             lanes.beat.eq(fan_out.beat),
             fan_out.hold.eq(lanes.hold),
-            queue.write.eq(lanes.write),
+            queue.write.eq(lanes.write | skipping),
             queue.word.eq(lanes.word),
-            self.wrote.eq(lanes.write),
-            self.wrote_word.eq(lanes.word),
+            self.wrote.eq(queue.write),
+            self.wrote_word.eq(queue.word),
             self.read.eq(lanes.read),
             self.read_last.eq(lanes.read_last),
             self.read_final.eq(lanes.read_final),
             self.sums.eq(lanes.sums),
         ]
+        with m.If(skipping):
+            m.d.comb += [
+                queue.claim.eq(1),
+                queue.word.token.eq(1),
+                queue.word.population.eq(now.population),
+            ]
         wiring.connect(m, wiring.flipped(self.emitted), queue.events)
         self._count(m, fan_out, lanes, now)
         if config.watchdog_bits:
@@ -296,27 +316,62 @@ class Core(wiring.Component):
         consuming: Value,
         taking: Signal,
         rewind: Signal,
-    ) -> Value:
-        """Lead event words to the fan-out unit; returns whether one is there."""
+    ) -> tuple[Value, Value]:
+        """Lead event words to the fan-out unit; returns whether one is there, or an empty step."""
+        empty = Signal()
         if not self._config.replay_words:
             m.d.comb += [
                 fan_out.events.payload.eq(self.events.payload),
-                fan_out.events.valid.eq(self.events.valid & consuming),
+                fan_out.events.valid.eq(self.events.valid & consuming & ~empty),
                 self.events.ready.eq((fan_out.events.ready & consuming) | taking),
             ]
-            return self.events.valid
+            self._bypass(m, self.events.valid & consuming, fan_out, rewind, empty)
+            return self.events.valid, empty
         m.submodules.replay = replay = Replay(self._config)
         listens = consuming & ~now.replays
         m.d.comb += [
             fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
-            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming),
+            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming & ~empty),
             self.events.ready.eq((fan_out.events.ready & listens) | taking),
             replay.rewind.eq(rewind),
             replay.events.ready.eq(fan_out.events.ready & consuming & now.replays),
             replay.keep.eq(self.events.valid & self.events.ready & (now.keeps | taking)),
             replay.word.eq(self.events.payload),
         ]
-        return self.events.valid | now.replays
+        arriving = self.events.valid | now.replays
+        self._bypass(m, arriving & consuming, fan_out, rewind, empty)
+        return arriving, empty
+
+    def _bypass(
+        self, m: Module, comes: Value, fan_out: FanOut, rewind: Signal, empty: Signal
+    ) -> None:
+        """Tell that the first word of a step is its token: the fan-out unit, empty, takes none."""
+        if not self._config.skips:
+            return
+        opened = Signal()
+        with m.If(rewind):
+            m.d.sync += opened.eq(0)
+        with m.Elif(comes):
+            m.d.sync += opened.eq(1)
+        m.d.comb += empty.eq(comes & fan_out.events.payload.token & ~opened)
+
+    def _skips(
+        self, m: Module, now: data.View, fan_out: FanOut, lanes: Lanes, bounds: Value
+    ) -> tuple[Value, Value]:
+        """Build what tells whether a sweep is skipped; and whether the last one's token is out."""
+        if not self._config.skips:
+            return Const(0), Const(0)
+        m.submodules.quiet = quiet = Quiet(self._config)
+        behind = Signal(3)  # a sweep's token is queued in the third clock after its end
+        m.d.sync += behind.eq(behind << 1 | lanes.done)
+        m.d.comb += [
+            quiet.write.eq(lanes.write),
+            quiet.token.eq(lanes.word.token),
+            quiet.written.eq(lanes.word.population),
+            quiet.beat.eq(fan_out.beat),
+            quiet.population.eq(now.population),
+        ]
+        return now.sweep.skips & quiet.quiet & ~bounds, ~behind[1:].any()
 
     def _give_up(self, m: Module, iteration: Signal, first: Signal) -> None:
         if self._config.watchdog_bits:

@@ -91,6 +91,7 @@ def compare_events(observation, config, placement, pixels):
         queue_steps=config.queue_steps,
         potential_memory=config.potential_memory,
         targets=config.target_entries > 0,
+        skips=config.skips > 0,
     )
     timing = timing.run(pixels, golden.trains, golden.exit_step)
     assert len(observation.starts) == len(observation.ends) == len(pixels)
