@@ -1,6 +1,6 @@
 """A core: carries out its schedule on its own memories."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,11 +11,11 @@ from augend.hw.event_word import event_word
 from augend.hw.fan_out import TABLES, FanOut
 from augend.hw.inhibition import Inhibition
 from augend.hw.instruction import Kind, When, instruction
+from augend.hw.intake import Intake
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
 from augend.hw.memory import NO_COLLISION
 from augend.hw.quiet import Quiet
-from augend.hw.replay import Replay
 
 __all__ = ["FAULTS", "STALLS", "Core"]
 
@@ -156,7 +156,16 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
-        arriving, empty = self._arriving(m, now, fan_out, consuming, taking, rewind)
+        m.submodules.intake = intake = Intake(config)
+        m.d.comb += [
+            intake.consuming.eq(consuming),
+            intake.taking.eq(taking),
+            intake.keeps.eq(now.keeps),
+            intake.replays.eq(now.replays),
+            intake.rewind.eq(rewind),
+        ]
+        wiring.connect(m, wiring.flipped(self.events), intake.events)
+        wiring.connect(m, intake.words, fan_out.events)
 
         def advance(finished: Signal) -> None:
             with m.If(finished):
@@ -180,8 +189,17 @@ class Core(wiring.Component):
             (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
         )
 
+        m.submodules.quiet = quiet = Quiet(config)
+        skips = Signal()
         skipping = Signal()
-        skips, settled = self._skips(m, now, fan_out, lanes, first | ends)
+        m.d.comb += [
+            quiet.population.eq(now.population),
+            quiet.beat.eq(fan_out.beat),
+            quiet.write.eq(lanes.write),
+            quiet.word.eq(lanes.word),
+            quiet.done.eq(lanes.done),
+            skips.eq(now.sweep.skips & quiet.quiet & ~first & ~ends),
+        ]
         m.d.sync += following.eq(at + 1)
         with m.If(now.closes & ~final):
             m.d.sync += following.eq(now.back)
@@ -196,12 +214,11 @@ class Core(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += rewind.eq(1)
                 m.d.sync += now.eq(fetched.data)
-                if config.skips:  # known in the next clock, whatever closed a loop before
-                    m.d.sync += following.eq(at + 1)
+                if config.skips:
+                    m.d.sync += following.eq(at + 1)  # whatever was closed before
                 m.next = "EXECUTE"
             with m.State("EXECUTE"):
-                # Which instruction comes next is read meanwhile: where that is not just the next
-                # one, each takes at least two clocks.
+                # What is to follow is read meanwhile; where a loop closes, in the next clock.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
                         m.d.sync += [
@@ -215,7 +232,7 @@ class Core(wiring.Component):
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         m.next = "READY"
                         if config.skips:
-                            at_once = skips & settled & queue.room & ~now.closes
+                            at_once = skips & quiet.free & queue.room & ~now.closes
                             m.d.comb += skipping.eq(at_once)
                             advance(at_once)
                         if config.inhibition_bits:
@@ -231,12 +248,12 @@ class Core(wiring.Component):
                 self._give_up(m, iteration, first)
             with m.State("CONSUME"):
                 passes = discards & now.replays if config.delays else Const(0)
-                advance(fan_out.done | (taking & token_comes) | passes | empty)
+                advance(fan_out.done | (taking & token_comes) | passes | intake.empty)
                 self._give_up(m, iteration, first)
             with m.State("READY"):
                 with m.If(room & skips):
-                    m.d.comb += skipping.eq(settled)
-                    advance(settled)
+                    m.d.comb += skipping.eq(quiet.free)
+                    advance(quiet.free)
                 with m.Elif(room):
                     m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
                     m.next = "SWEEP"
@@ -262,10 +279,10 @@ class Core(wiring.Component):
                     self._give_up(m, iteration, first)
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
-        token = fan_out.events.payload.token
-        with m.If(self.abort | empty | (fan_out.events.valid & fan_out.events.ready & token)):
+        token = fan_out.events.valid & fan_out.events.ready & fan_out.events.payload.token
+        with m.If(self.abort | intake.empty | token):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
-        with m.If((taking | consuming) & ~arriving):
+        with m.If((taking | consuming) & ~intake.arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
             m.d.sync += self.stalls[0].eq(self.stalls[0] + 1)
@@ -307,71 +324,6 @@ class Core(wiring.Component):
         if config.watchdog_bits:
             self._watch(m, fan_out, lanes, queue, now)
         return m
-
-    def _arriving(
-        self,
-        m: Module,
-        now: data.View,
-        fan_out: FanOut,
-        consuming: Value,
-        taking: Signal,
-        rewind: Signal,
-    ) -> tuple[Value, Value]:
-        """Lead event words to the fan-out unit; returns whether one is there, or an empty step."""
-        empty = Signal()
-        if not self._config.replay_words:
-            m.d.comb += [
-                fan_out.events.payload.eq(self.events.payload),
-                fan_out.events.valid.eq(self.events.valid & consuming & ~empty),
-                self.events.ready.eq((fan_out.events.ready & consuming) | taking),
-            ]
-            self._bypass(m, self.events.valid & consuming, fan_out, rewind, empty)
-            return self.events.valid, empty
-        m.submodules.replay = replay = Replay(self._config)
-        listens = consuming & ~now.replays
-        m.d.comb += [
-            fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
-            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming & ~empty),
-            self.events.ready.eq((fan_out.events.ready & listens) | taking),
-            replay.rewind.eq(rewind),
-            replay.events.ready.eq(fan_out.events.ready & consuming & now.replays),
-            replay.keep.eq(self.events.valid & self.events.ready & (now.keeps | taking)),
-            replay.word.eq(self.events.payload),
-        ]
-        arriving = self.events.valid | now.replays
-        self._bypass(m, arriving & consuming, fan_out, rewind, empty)
-        return arriving, empty
-
-    def _bypass(
-        self, m: Module, comes: Value, fan_out: FanOut, rewind: Signal, empty: Signal
-    ) -> None:
-        """Tell that the first word of a step is its token: the fan-out unit, empty, takes none."""
-        if not self._config.skips:
-            return
-        opened = Signal()
-        with m.If(rewind):
-            m.d.sync += opened.eq(0)
-        with m.Elif(comes):
-            m.d.sync += opened.eq(1)
-        m.d.comb += empty.eq(comes & fan_out.events.payload.token & ~opened)
-
-    def _skips(
-        self, m: Module, now: data.View, fan_out: FanOut, lanes: Lanes, bounds: Value
-    ) -> tuple[Value, Value]:
-        """Build what tells whether a sweep is skipped; and whether the last one's token is out."""
-        if not self._config.skips:
-            return Const(0), Const(0)
-        m.submodules.quiet = quiet = Quiet(self._config)
-        behind = Signal(3)  # a sweep's token is queued in the third clock after its end
-        m.d.sync += behind.eq(behind << 1 | lanes.done)
-        m.d.comb += [
-            quiet.write.eq(lanes.write),
-            quiet.token.eq(lanes.word.token),
-            quiet.written.eq(lanes.word.population),
-            quiet.beat.eq(fan_out.beat),
-            quiet.population.eq(now.population),
-        ]
-        return now.sweep.skips & quiet.quiet & ~bounds, ~behind[1:].any()
 
     def _give_up(self, m: Module, iteration: Signal, first: Signal) -> None:
         if self._config.watchdog_bits:

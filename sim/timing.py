@@ -540,14 +540,15 @@ class _Run:
             token = latest + plane + one.planes
             if self.skips and one.skips and 0 < iteration < one.times - 1:
                 skipped = self.quiet[one.population].copy()
-                # At once; where the loop closes, a clock later, behind the sweep before in any case.
-                at_once = np.maximum(executes + _FRESH * one.closes, self.queued[core])
-                token = np.where(skipped, np.maximum(at_once, room), token)
+                # At once, or a clock later where the loop closes; behind a sweep's token before.
+                earliest = np.maximum(executes + _FRESH * one.closes, self.queued[core])
+                token = np.where(skipped, np.maximum(earliest, room), token)
                 end = np.where(skipped, token, end)
             self._emit(
                 port, core, one.population, step, visits + plane, stride, token, planes=one.planes
             )
-            self.quiet[one.population] = ~self._spikes(one.population, step).any((1, 2))
+            spikes = self._spikes(one.population, step).reshape(self.images, -1)
+            self.quiet[one.population] = np.asarray(~spikes.any(axis=1))
         if holds(one.read, iteration, one.times):
             classes = network.readout.size
             found = latest + one.read_slot(iteration) + one.settles + classes + _READOUT

@@ -36,8 +36,9 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False, pruned=0):
 
     Where ``pruned`` is a number of lanes, projections keep some words of so many weights.
 
-    Neurons are plain, or have all rules but that of several spikes a step. There are
-    gates where asked for, and then a readout by count is an image that may have some, too.
+    Neurons are plain, or have all rules but that of several spikes a step. Half of the time none
+    has a bias, and most steps may be empty. There are gates where asked for, and then a readout by
+    count is an image that may have some, too.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(encodings))
@@ -99,12 +100,14 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False, pruned=0):
             drawn = draw(some_population(name, shapes[name], fed, reset, waits, rng))
             drawn = replace(drawn, most_spikes=1)
         populations.append(drawn)
+    if draw(st.booleans()):  # sweeps that may be skipped
+        populations = [replace(one, bias=one.bias * 0) for one in populations]
     network = SpikingNetwork(
         input=Input(shape=shapes[INPUT], encoding=encoding, bits=bits),
         populations=tuple(populations),
         projections=projections,
         gates=tuple(gates),
-        timesteps=draw(st.integers(1, 4)),
+        timesteps=draw(st.sampled_from([1, 2, 3, 4, 4, 7])),
         schedule=schedule,
         weight_bits=weight_bits,
         rectified=draw(st.booleans()),
@@ -115,7 +118,10 @@ def wirings(draw, rules=False, encodings=ENCODINGS, gated=False, pruned=0):
     steps = (network.timesteps,) if encoding == "events" else ()
     size = (draw(st.integers(1, 3)), *steps, *network.input.shape)
     density = draw(st.sampled_from([0.0, 0.3, 1.0]))
+    steps_used = draw(st.sampled_from([0.3, 1.0])) if encoding == "events" else 1.0
     pixels = rng.integers(1, (1 << bits) - 1, size, endpoint=True) * (rng.random(size) < density)
+    if steps:
+        pixels *= rng.random((*size[:2], *[1] * len(size[2:]))) < steps_used
     return network, pixels.astype(np.uint8)
 
 

@@ -32,6 +32,7 @@ WIRING = {
     "rate_input": 1,
     "spike_steps": 4,
     "spike_planes": 8,
+    "skips": 1,
 }
 """What every wiring, and every encoding, needs of an accelerator."""
 
