@@ -94,6 +94,24 @@ def test_a_step_that_only_some_images_use_is_swept_for_these_alone():
     np.testing.assert_array_equal(golden.updates["first"], 8 * 256)
 
 
+def test_few_events_leave_many_sweeps_out():
+    """64-256-256-16, of 100 steps every twentieth with events."""
+    network = perceptron(100)
+    rng = np.random.default_rng(3)
+    events = np.zeros((4, 100, 64), np.uint8)
+    events[:, ::20] = rng.random((4, 5, 64)) < 0.03
+    golden = GoldenModel(network, record="trains").run(events)
+    placement = place(network, lanes=16)
+    swept, skipped = (
+        TimingModel(placement, skips=skips).run(events, golden.trains) for skips in (False, True)
+    )
+    assert (skipped.cycles < 0.95 * swept.cycles).all()
+    for name in ("first", "second"):
+        np.testing.assert_array_equal(swept.updates[name], golden.updates[name])
+        assert (skipped.updates[name] <= swept.updates[name]).all()
+    assert skipped.updates["second"].sum() < 0.9 * swept.updates["second"].sum()
+
+
 def test_busy_lanes_are_used():
     timing, golden = cycles(perceptron(4), 0.5)
     for name in ("first", "second", "out"):
