@@ -14,15 +14,19 @@ from augend.hw.core import STALLS
 from augend.hw.counters import QUANTITIES
 from augend.hw.packet import Command
 from augend.sim.link import LinkModel, Request
-from tests.sim.test_rtl import as_images, compare_events, compare_results
-from tests.sim.test_rtl_gates import SHAPES as TESTED
-from tests.sim.test_rtl_gates import gated
+from tests.sim.accelerators import (
+    COMPLETE,
+    as_images,
+    compare_events,
+    compare_results,
+    complete,
+)
 
 from .case import Case, Session
 
 __all__ = ["SHAPES", "Watched", "check", "configuration", "hardware"]
 
-SHAPES = (*TESTED, (1, 1, "block"), (16, 1, "distributed"), (4, 3, "distributed"))
+SHAPES = (*COMPLETE, (1, 1, "block"), (16, 1, "distributed"), (4, 3, "distributed"))
 """Accelerators to run cases on: those that the tests have built come first."""
 
 KINDS = {Command.WRITE: "write", Command.START: "start", Command.RUN: "run"}
@@ -49,7 +53,7 @@ class Watched(InProcess):
 
 def configuration(shape: tuple[int, int, str]) -> AcceleratorConfig:
     """All hardware there is."""
-    return gated(*shape)
+    return complete(*shape)
 
 
 @cache

@@ -9,8 +9,8 @@ from augend.sim.verilated import Stalls
 from tests.sim.drawn_chains import chains
 from tests.sim.drawn_everything import everything_and_pixels
 from tests.sim.drawn_readouts import competing, exiting, shaped
+from tests.sim.drawn_rules import rules
 from tests.sim.drawn_wiring import wirings
-from tests.sim.test_rtl_rules import rules
 
 from .case import Case, Session
 from .check import configuration
@@ -26,6 +26,8 @@ def networks():
         chains(encodings=ENCODINGS),
         wirings(),
         wirings(rules=True),
+        wirings(quiet=True),
+        wirings(rules=True, quiet=True),
         wirings(gated=True),
         wirings(rules=True, gated=True),
         rules(),

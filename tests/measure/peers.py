@@ -89,6 +89,7 @@ DESIGNS = (
     Design(**_SPIKER, timesteps=2, lanes=128, most_clocks=320),
     Design(**_SPIKER, timesteps=4, lanes=128, most_clocks=320),
     Design(**_SPIKER, timesteps=1, lanes=16, most_clocks=1_200),
+    Design(**_SPIKER, timesteps=2, lanes=16, most_clocks=1_200),
 )
 
 

@@ -16,8 +16,8 @@ from augend.hw.fit import smallest_config
 from tests.regression.cases import Case
 from tests.sim.drawn_chains import chains
 from tests.sim.drawn_readouts import competing, exiting, shaped
+from tests.sim.drawn_rules import rules
 from tests.sim.drawn_wiring import wirings
-from tests.sim.test_rtl_rules import rules
 
 __all__ = ["CORES", "LANES", "Given", "common_config", "given_programs"]
 

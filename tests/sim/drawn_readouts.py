@@ -10,7 +10,7 @@ from augend.sim.golden import GoldenModel
 
 from .drawn_chains import chains, weights
 from .drawn_everything import some_population, some_softmax
-from .test_rtl_rules import rules
+from .drawn_rules import rules
 
 
 @st.composite

@@ -10,16 +10,15 @@ from augend.host.driver import connect
 from augend.hw.configuration import OPTIONAL
 from augend.hw.fit import smallest_config
 
+from .accelerators import compare_events, compare_results, complete, transport
 from .overlay_programs import CORES, KINDS, LANES, drawn_input
-from .test_rtl import compare_events, compare_results
-from .test_rtl_gates import gated, transport
 
 SHAPE = LANES, CORES, "block"
 
 
 def config():
     """The accelerator of all hardware there is."""
-    return gated(*SHAPE)
+    return complete(*SHAPE)
 
 
 @cache
@@ -36,7 +35,7 @@ def expected(kind):
 
 def check(kind):
     """Load a program in the place of the one before, and compare all that it answers."""
-    with connect(program(kind), "rtl", config=config(), transport=transport(*SHAPE)) as rtl:
+    with connect(program(kind), "rtl", config=config(), transport=transport(config())) as rtl:
         compare_results(rtl.infer(drawn_input(program(kind))), expected(kind))
 
 
@@ -52,8 +51,8 @@ def test_the_kinds_use_all_hardware_there_is():
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_event_by_event(kind):
     made = program(kind)
-    with connect(made, "rtl", config=config(), transport=transport(*SHAPE)) as rtl:
-        with transport(*SHAPE).traced(100_000) as observations:
+    with connect(made, "rtl", config=config(), transport=transport(config())) as rtl:
+        with transport(config()).traced(100_000) as observations:
             compare_results(rtl.infer(drawn_input(made)), expected(kind))
         (observation,) = observations
         compare_events(observation, config(), rtl.placement, made.encode(drawn_input(made)))

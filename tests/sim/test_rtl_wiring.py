@@ -1,86 +1,29 @@
 """Networks wired in every way: RTL, golden and timing model agree on one Verilated accelerator."""
 
-from dataclasses import replace
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
 from augend.gen.place import PlacementError, place
-from augend.gen.program import Program
-from augend.host.driver import connect
 from augend.sim.golden import GoldenModel
 from augend.sim.timing import TimingModel
 
+from .accelerators import COMPLETE, PLAIN, check_all, complete, plain, shape_id
 from .drawn_wiring import wirings
-from .test_rtl import Kept, as_images, compare_events, compare_results, placed
-from .test_rtl_rules import with_rules
-
-SHAPES = [(4, 2, "block"), (16, 1, "distributed")]
-
-WIRING = {
-    "populations": 8,
-    "instructions": 256,
-    "row_entries": 256,
-    "column_entries": 256,
-    "lane_entries": 256,
-    "channel_ranges": 1,
-    "delays": 1,
-    "weight_shift": 12,
-    "replay_words": 512,
-    "rate_input": 1,
-    "spike_steps": 7,
-    "spike_planes": 8,
-    "skips": 1,
-}
-"""What every wiring, and every encoding, needs of an accelerator."""
 
 
-@cache
-def wired(lanes, cores, memory):
-    """An accelerator that runs every wiring of neurons of every rule, and every encoding."""
-    return replace(
-        with_rules(lanes, cores, memory),
-        **WIRING,
-    )
-
-
-@cache
-def transport(lanes, cores, memory):
-    return Kept(wired(lanes, cores, memory))
-
-
-def check_all(network, pixels, shape, configured=wired, kept_at=transport):
-    """Every result, counter, clock and event word of the RTL is that of the models; returns it."""
-    lanes, cores, _ = shape
-    program = Program(network=network, lanes=lanes, cores=cores)
-    config = configured(*shape)
-    placement = placed(network, lanes, cores, config)
-    images = as_images(network, pixels)
-    with connect(program, "golden", config=config) as golden:
-        expected = golden.infer(images)
-    kept = kept_at(*shape)
-    with connect(program, "rtl", config=config, transport=kept) as rtl:
-        with kept.traced(100_000) as observations:
-            compare_results(rtl.infer(images), expected)
-    (observation,) = observations
-    compare_events(observation, config, placement, pixels)
-    return expected
-
-
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", COMPLETE, ids=shape_id)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings() | wirings(quiet=True))
 def test_random_wirings(shape, drawn):
-    check_all(*drawn, shape)
+    check_all(*drawn, complete(*shape))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=wirings(rules=True) | wirings(rules=True, quiet=True))
 def test_random_wirings_of_every_rule(drawn):
-    check_all(*drawn, SHAPES[0])
+    check_all(*drawn, complete(*COMPLETE[0]))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -135,7 +78,7 @@ def idle(timesteps):
 def test_an_empty_step_of_256_neurons_takes_eight_clocks(steps):
     events = np.zeros((2, steps, 64), np.uint8)
     events[1, 1, 7] = events[1, 4] = 1
-    one = check_all(idle(steps), events, SHAPES[1])
+    one = check_all(idle(steps), events, plain(*PLAIN[2]))
     assert one.updates["hidden"][0] == 2 * 256
-    before = check_all(idle(steps - 3), events[:, :-3], SHAPES[1])
+    before = check_all(idle(steps - 3), events[:, :-3], plain(*PLAIN[2]))
     assert (one.cycles - before.cycles)[0] == 3 * 8

@@ -14,7 +14,7 @@ from augend.hw.fit import smallest_config
 from augend.sim import verilated
 from augend.sim.verilated import BuildError, Stalls
 
-from .test_rtl import Kept, compare_results
+from .accelerators import Kept, compare_results
 from .test_timing import perceptron
 
 
