@@ -30,7 +30,7 @@ from augend.gen.schedule import (
     sums_up,
 )
 from augend.gen.selection import Select, lead_bounds
-from augend.gen.sweep_rules import most_spikes, negative_rows, sweep_rules
+from augend.gen.sweep_rules import changes_by_itself, most_spikes, negative_rows, sweep_rules
 from augend.gen.synapse_tables import SynapseTables, is_masked, synapse_tables
 
 __all__ = [
@@ -616,7 +616,7 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
     read: When = "never" if not last else "always" if in_every_step else "last"
     bias: When = "first" if gathers and (shared or not brings) else "never" if brings else "always"
     current = brings and not gathers
-    return Sweep(
+    sweep = Sweep(
         population=population.name,
         potential_base=builder.potential_base[population.name],
         current_base=builder.current_base.get(population.name, 0),
@@ -633,6 +633,9 @@ def _sweep(placement: Placement, builder: _CoreBuilder, population: Population) 
         updates=population.size * (network.timesteps if summed and not population.plain else 1),
         **rules,
     )
+    early = population.name in builder.early_base
+    skips = sweep.emits and not last and not early and not changes_by_itself(population, sweep)
+    return replace(sweep, skips=skips)
 
 
 def _current_sweep(

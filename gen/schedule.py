@@ -83,7 +83,9 @@ class Sweep:
     Fields as in the hardware's sweep: see ``augend.hw.instruction``. ``passes`` counts the sweeps
     that finish an input current, the last of which adds the bias. ``planes`` of spikes a step;
     ``inhibition`` 0 where there is none; ``rest`` 0, or ``FOREVER``. ``leads``: the words are those
-    of a gate, which take in its source's spikes.
+    of a gate, which take in its source's spikes. ``skips``: between the loop's first and last
+    iterations, a sweep of neurons that none before spiked of and nothing was added to since changes
+    nothing but to emit a token.
     """
 
     population: str
@@ -115,6 +117,7 @@ class Sweep:
     totals: Literal["no", "count", "first"] = "no"
     takes_back: bool = False
     leads: Literal["no", "count", "rate"] = "no"
+    skips: bool = False
     passes: int = 1
     times: int = 1
     closes: bool = False
@@ -232,12 +235,17 @@ def core_schedule(
         first = len(program)
         for i, item in enumerate(body):
             closes = times > 1 and i == len(body) - 1
-            program.append(replace(item, times=times, closes=closes, back=first))
+            placed = replace(item, times=times, closes=closes, back=first)
+            if isinstance(placed, Sweep):
+                # Whether a sweep spiked is known two clocks after the next instruction executes.
+                between = times > 2 and len(body) > 1
+                placed = replace(placed, skips=placed.skips and between)
+            program.append(placed)
 
     quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
     quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}
     quiet |= {"sinks": False, "clamp_steps": 0, "inhibition": 0}
-    quiet |= {"leads": "no"}
+    quiet |= {"leads": "no", "skips": False}
     leading = [sweep for _, sweep in gates.values() if sweep is not None]
     loop(1, [replace(s, **quiet) for s in [*sweeps.values(), *leading]])
     loop(1, [replace(s, restart="zero", scale="keep") for s in currents.values()])

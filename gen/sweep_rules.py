@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from augend.gen.network import Ints, Population, SpikingNetwork
-from augend.gen.schedule import FOREVER
+from augend.gen.schedule import FOREVER, Sweep
 
-__all__ = ["most_spikes", "negative_rows", "sweep_rules"]
+__all__ = ["changes_by_itself", "most_spikes", "negative_rows", "sweep_rules"]
 
 
 def most_spikes(population: Population) -> int:
@@ -65,3 +65,15 @@ def sweep_rules(network: SpikingNetwork, population: Population) -> dict[str, An
             inhibition or rest or takes_back or counts or network.gates_on(population.name)
         ),
     }
+
+
+def changes_by_itself(population: Population, sweep: Sweep) -> bool:
+    """Whether a sweep may do other than the one before, although nothing was added in between.
+
+    In a step in which no neuron spikes a floor leaves what is below every threshold, and a sweep
+    after it finds all as it was: but for a bias or a current of every step, a leak, and rules that
+    go by the step or by spikes of earlier ones.
+    """
+    added = sweep.current != "never" or (sweep.bias == "always" and bool(population.bias.any()))
+    timed = sweep.remembers or sweep.clamp_steps > 0 or sweep.inhibition > 0
+    return added or timed or bool(sweep.leak)

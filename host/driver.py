@@ -119,6 +119,7 @@ class GoldenAccelerator:
                 queue_steps=config.queue_steps,
                 potential_memory=config.potential_memory,
                 targets=config.target_entries > 0,
+                skips=config.skips > 0,
             )
         self._golden = GoldenModel(program.network, record="trains" if self._timing else False)
 
@@ -149,7 +150,13 @@ class GoldenAccelerator:
         if self._timing is None:
             return result, None
         timing = self._timing.run(pixels, golden.trains, golden.exit_step, spans=spans)
-        result = replace(result, words=timing.words, cycles=timing.cycles, stalls=timing.stalls)
+        result = replace(
+            result,
+            words=timing.words,
+            updates=timing.updates,
+            cycles=timing.cycles,
+            stalls=timing.stalls,
+        )
         return result, timing
 
     def __enter__(self) -> "GoldenAccelerator":

@@ -23,7 +23,8 @@ class Result:
         ``(images, classes)``: those of the readout, in (C, H, W) order.
     spikes, operations, words, updates
         ``{population: (images,)}``: spikes emitted, additions into it, potential words that these
-        were made on, neuron updates.
+        were made on, neuron updates; these without those of sweeps that hardware skips, where the
+        network has a place on it.
     exit_step
         ``(images,)``: time steps run; all of them without an exit margin.
     cycles

@@ -36,6 +36,7 @@ OPTIONAL = frozenset(
         "currents",
         "halves",
         "doubles",
+        "skips",
     }
 )
 """Parameters that may be 0: hardware that is left out where no program needs it."""
@@ -145,6 +146,8 @@ class AcceleratorConfig:
     currents, halves, doubles
         1 where an input current is added in every step; where potentials are halved or doubled on
         the way to it.
+    skips
+        1 where sweeps that would change nothing are left out, and empty steps taken at once.
     step_bits
         Width of the number of a loop's iterations, less one.
     counter_bits
@@ -205,6 +208,7 @@ class AcceleratorConfig:
     currents: int = 1
     halves: int = 1
     doubles: int = 1
+    skips: int = 0
     step_bits: int = 16
     counter_bits: int = 32
     threshold_bits: int = 32
@@ -258,6 +262,7 @@ class AcceleratorConfig:
             ("currents", 1),
             ("halves", 1),
             ("doubles", 1),
+            ("skips", 1),
             ("step_bits", 16),
             ("counter_bits", 32),
             ("threshold_bits", 32),

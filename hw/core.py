@@ -1,6 +1,6 @@
 """A core: carries out its schedule on its own memories."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,11 +11,12 @@ from augend.hw.event_word import event_word
 from augend.hw.fan_out import TABLES, FanOut
 from augend.hw.inhibition import Inhibition
 from augend.hw.instruction import Kind, When, instruction
+from augend.hw.intake import Intake
 from augend.hw.lanes import Lanes
 from augend.hw.loading import CORE_MEMORIES, load_bus
 from augend.hw.memory import NO_COLLISION
 from augend.hw.parity import KINDS, check_parity, damage_ports, gather_damage, later
-from augend.hw.replay import Replay
+from augend.hw.quiet import Quiet
 
 __all__ = ["FAULTS", "STALLS", "Core"]
 
@@ -32,7 +33,8 @@ class Core(wiring.Component):
 
     Carries out its schedule in order: consume one step of events, or sweep one population. From
     one instruction to the next it takes two clocks. Every instruction has a fixed cost beside the
-    words it touches (docs/architecture.md, "Clocks").
+    words it touches (docs/architecture.md, "Clocks"); with ``skips``, an empty step and a sweep
+    that would change nothing cost hardly more than that.
 
     Members
     -------
@@ -159,9 +161,18 @@ class Core(wiring.Component):
             self.port.eq(now.port),
             fan_out.projection.eq(now.projection),
         ]
-        self._remembering: list[Replay | Inhibition] = []
+        m.submodules.intake = intake = Intake(config)
+        m.d.comb += [
+            intake.consuming.eq(consuming),
+            intake.taking.eq(taking),
+            intake.keeps.eq(now.keeps),
+            intake.replays.eq(now.replays),
+            intake.rewind.eq(rewind),
+        ]
+        wiring.connect(m, wiring.flipped(self.events), intake.events)
+        wiring.connect(m, intake.words, fan_out.events)
+        self._remembering: list[Intake | Inhibition] = [intake]
         self.halts = Signal()
-        arriving = self._arriving(m, now, fan_out, consuming, taking, rewind)
 
         def advance(finished: Signal) -> None:
             with m.If(finished):
@@ -185,6 +196,17 @@ class Core(wiring.Component):
             (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
         )
 
+        m.submodules.quiet = quiet = Quiet(config)
+        skips = Signal()
+        skipping = Signal()
+        m.d.comb += [
+            quiet.population.eq(now.population),
+            quiet.beat.eq(fan_out.beat),
+            quiet.write.eq(lanes.write),
+            quiet.word.eq(lanes.word),
+            quiet.done.eq(lanes.done),
+            skips.eq(now.sweep.skips & quiet.quiet & ~first & ~ends),
+        ]
         m.d.sync += following.eq(at + 1)
         with m.If(now.closes & ~final):
             m.d.sync += following.eq(now.back)
@@ -199,13 +221,15 @@ class Core(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += rewind.eq(1)
                 m.d.sync += now.eq(fetched.data)
+                if config.skips:
+                    m.d.sync += following.eq(at + 1)  # whatever was closed before
                 m.next = "EXECUTE"
                 if config.parity:
                     with m.If(self.halts):
                         m.next = "FETCH"
                     self._give_up(m, iteration, first)
             with m.State("EXECUTE"):
-                # Which instruction comes next is read meanwhile, so each takes at least two clocks.
+                # What is to follow is read meanwhile; where a loop closes, in the next clock.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
                         m.d.sync += [
@@ -218,6 +242,10 @@ class Core(wiring.Component):
                         m.next = "CONSUME"
                     with m.Case(Kind.SWEEP, *([Kind.SELECT] if config.gates else [])):
                         m.next = "READY"
+                        if config.skips:
+                            at_once = skips & quiet.free & queue.room & ~now.closes
+                            m.d.comb += skipping.eq(at_once)
+                            advance(at_once)
                         if config.inhibition_bits:
                             with m.If(inhibits):
                                 m.d.comb += begin_product.eq(1)
@@ -231,10 +259,13 @@ class Core(wiring.Component):
                 self._give_up(m, iteration, first)
             with m.State("CONSUME"):
                 passes = discards & now.replays if config.delays else Const(0)
-                advance(fan_out.done | (taking & token_comes) | passes)
+                advance(fan_out.done | (taking & token_comes) | passes | intake.empty)
                 self._give_up(m, iteration, first)
             with m.State("READY"):
-                with m.If(room):
+                with m.If(room & skips):
+                    m.d.comb += skipping.eq(quiet.free)
+                    advance(quiet.free)
+                with m.Elif(room):
                     m.d.comb += [lanes.start.eq(1), queue.claim.eq(now.sweep.emits)]
                     m.next = "SWEEP"
                 with m.Else():
@@ -259,14 +290,14 @@ class Core(wiring.Component):
                     self._give_up(m, iteration, first)
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
-        token = fan_out.events.payload.token
-        with m.If(self.abort | (fan_out.events.valid & fan_out.events.ready & token)):
+        token = fan_out.events.valid & fan_out.events.ready & fan_out.events.payload.token
+        with m.If(self.abort | intake.empty | token):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
         if config.parity:
             self._check(m, schedule, write, fetched, now, rewind, (fan_out, lanes, queue))
             with m.If(self.halts):
                 m.d.sync += [consuming.eq(0), taking.eq(0)]
-        with m.If((taking | consuming) & ~arriving):
+        with m.If((taking | consuming) & ~intake.arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
         with m.If(fan_out.hold):
             m.d.sync += self.stalls[0].eq(self.stalls[0] + 1)
@@ -288,51 +319,26 @@ class Core(wiring.Component):
             lanes.weight_shift.eq(fan_out.shift),
             lanes.beat.eq(fan_out.beat),
             fan_out.hold.eq(lanes.hold),
-            queue.write.eq(lanes.write),
+            queue.write.eq(lanes.write | skipping),
             queue.word.eq(lanes.word),
-            self.wrote.eq(lanes.write),
-            self.wrote_word.eq(lanes.word),
+            self.wrote.eq(queue.write),
+            self.wrote_word.eq(queue.word),
             self.read.eq(lanes.read),
             self.read_last.eq(lanes.read_last),
             self.read_final.eq(lanes.read_final),
             self.sums.eq(lanes.sums),
         ]
+        with m.If(skipping):
+            m.d.comb += [
+                queue.claim.eq(1),
+                queue.word.token.eq(1),
+                queue.word.population.eq(now.population),
+            ]
         wiring.connect(m, wiring.flipped(self.emitted), queue.events)
         self._count(m, fan_out, lanes, now)
         if config.watchdog_bits:
             self._watch(m, fan_out, lanes, queue, now)
         return m
-
-    def _arriving(
-        self,
-        m: Module,
-        now: data.View,
-        fan_out: FanOut,
-        consuming: Value,
-        taking: Signal,
-        rewind: Signal,
-    ) -> Value:
-        """Lead event words to the fan-out unit; returns whether one is there."""
-        if not self._config.replay_words:
-            m.d.comb += [
-                fan_out.events.payload.eq(self.events.payload),
-                fan_out.events.valid.eq(self.events.valid & consuming),
-                self.events.ready.eq((fan_out.events.ready & consuming) | taking),
-            ]
-            return self.events.valid
-        m.submodules.replay = replay = Replay(self._config)
-        self._remembering.append(replay)
-        listens = consuming & ~now.replays
-        m.d.comb += [
-            fan_out.events.payload.eq(Mux(now.replays, replay.events.payload, self.events.payload)),
-            fan_out.events.valid.eq((self.events.valid | now.replays) & consuming),
-            self.events.ready.eq((fan_out.events.ready & listens) | taking),
-            replay.rewind.eq(rewind),
-            replay.events.ready.eq(fan_out.events.ready & consuming & now.replays),
-            replay.keep.eq(self.events.valid & self.events.ready & (now.keeps | taking)),
-            replay.word.eq(self.events.payload),
-        ]
-        return self.events.valid | now.replays
 
     def _check(
         self,

@@ -237,7 +237,8 @@ def smallest_config(
 
     Rounding lets programs of similar size share one Verilated model or bitstream. Few potential
     words lie in distributed RAM, which never holds a beat; many in block RAM. The input memory has
-    a second bank where both together are no deeper than a block RAM.
+    a second bank where both together are no deeper than a block RAM. Where a sweep may be skipped
+    it can be; the program would run without.
     """
     needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
@@ -253,7 +254,8 @@ def smallest_config(
     if potential_memory is None:
         few = needs["potential_words"] <= DISTRIBUTED_WORDS
         potential_memory = "distributed" if few else "block"
-    return AcceleratorConfig(potential_memory=potential_memory, **values)
+    skips = any(i.skips for c in placement.cores for i in c.instructions if isinstance(i, Sweep))
+    return AcceleratorConfig(potential_memory=potential_memory, skips=int(skips), **values)
 
 
 def check_fit(config: AcceleratorConfig, placement: Placement) -> None:

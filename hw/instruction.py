@@ -78,6 +78,8 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
     ``clears``: when that becomes 0. ``fire``: compare and reset; ``emits``: queue the spikes.
     ``read``: when to hand the potentials, or ``totals``, to the readout.
     ``restart`` applies in the loop's last iteration, and what is remembered is forgotten then.
+    ``skips``: between the loop's first and last iterations there is nothing to do for a population
+    that is quiet, but to queue its token.
 
     Up to 2**(``planes_last`` + 1) - 1 spikes a step, at most ``most``; ``bipolar``: of -1 too;
     ``zero``: a spike sets the potential to 0. ``settles``: a slot for the floor (``sinks``) and
@@ -113,6 +115,7 @@ def sweep_layout(config: AcceleratorConfig) -> data.StructLayout:
             "read": When,
             "restart": Restart,
             "updates": 24,
+            "skips": config.skips,
             "planes_last": config.plane_bits,
             "most": config.spike_planes if config.spike_planes > 1 else 0,
             "bipolar": config.signed_events,

@@ -308,6 +308,7 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "totals": Totals[one.totals.upper()],
         "takes_back": one.takes_back,
         "leads": Lead[one.leads.upper()],
+        "skips": one.skips,
     }
     layout = sweep_layout(config)
     return values | {name: value for name, value in optional.items() if layout[name].width}

@@ -39,7 +39,8 @@ class GoldenResult:
     updates
         (images,) for every population: neuron updates. Every neuron is updated once a step; those
         of a readout that only accumulates once an image, when it is read, unless an exit margin or
-        a softmax has it read in every step. For every gate: windows, once a step.
+        a softmax has it read in every step. For every gate: windows, once a step. Hardware makes
+        fewer where it skips sweeps: ``augend.sim.timing.Timing.updates``.
     exit_step
         (images,); number of steps run, all of them without an exit margin.
     trains

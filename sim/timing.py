@@ -24,6 +24,7 @@ _PRODUCT = 4  # beside the bits of an inhibition, until a sweep that inhibits ca
 _FRESH = 1  # from an instruction's execution until it can begin
 _SWEEP_END = 2  # from a sweep's last word until its end
 _EMIT = 4  # from a word's visit until its event word is queued
+_TOKEN = 2  # from the next instruction's execution until a sweep's token is queued
 _VISIBLE = 3  # from queueing a token until its step can be taken
 _SCAN = 3  # from reading an input row until its event word is queued
 _INTERVAL = 1  # further, where intensities are compared with an interval
@@ -113,6 +114,8 @@ class Timing:
         ``{held, starved, blocked: (images, cores)}``.
     words
         ``{population: (images,)}``: potential words that weights were added to.
+    updates
+        ``{population: (images,)}``: neuron updates; none in a sweep that is skipped.
     clocks
         ``{population: (images,)}``: clocks spent on taking its events and sweeping it, waiting for
         events or room left out.
@@ -126,6 +129,7 @@ class Timing:
     idle: Ints
     stalls: Mapping[str, Ints]
     words: Mapping[str, Ints]
+    updates: Mapping[str, Ints]
     clocks: Mapping[str, Ints]
     emissions: tuple[Emission, ...]
     spans: tuple[Span, ...] = ()
@@ -161,6 +165,9 @@ class TimingModel:
         ``block`` or ``distributed``.
     targets
         Whether the hardware looks up words of pruned projections; None: where the network has any.
+    skips
+        Whether it leaves out sweeps that change nothing, and takes empty steps at once; None: where
+        the schedule has such sweeps.
     """
 
     def __init__(
@@ -170,10 +177,17 @@ class TimingModel:
         queue_steps: int = 2,
         potential_memory: Literal["block", "distributed"] = "block",
         targets: bool | None = None,
+        skips: bool | None = None,
     ) -> None:
         self._placement = placement
         sparse = any(tables.sparse for tables in placement.tables)
         self._targets = sparse if targets is None else targets
+        some = any(
+            isinstance(one, Sweep) and one.skips
+            for core in placement.cores
+            for one in core.instructions
+        )
+        self._skips = some if skips is None else skips
         self._queue_steps = queue_steps
         self._block = potential_memory == "block"
 
@@ -204,6 +218,7 @@ class TimingModel:
             self._queue_steps,
             self._block,
             self._targets,
+            self._skips,
             pixels,
             trains,
             exit_step,
@@ -222,6 +237,7 @@ class _Run:
         queue_steps: int,
         block: bool,
         targets: bool,
+        skips: bool,
         pixels: npt.NDArray,
         trains: Mapping[str, npt.NDArray[np.bool_]],
         exit_step: Ints | None,
@@ -230,6 +246,7 @@ class _Run:
         self.queue_steps = queue_steps
         self.block = block
         self.targets = targets
+        self.skips = skips
         self.images = len(pixels)
         cores = len(placement.cores)
         self.ports = [_Port() for _ in range(cores + 1)]
@@ -254,7 +271,12 @@ class _Run:
         self.arrived: set[int] = set()
         names = [name for name in placement.numbers if name != INPUT]
         self.words = {name: np.zeros(self.images, np.int64) for name in names}
+        self.updates = {name: np.zeros(self.images, np.int64) for name in names}
         self.clocks = {name: np.zeros(self.images, np.int64) for name in names}
+        # Populations whose last sweep emitted no spike, and got nothing since; and from when on the
+        # tokens of each core's sweeps are all queued.
+        self.quiet = {name: np.zeros(self.images, bool) for name in names}
+        self.queued = [np.zeros(self.images, np.int64) for _ in range(cores)]
         self.input = input_passes(placement, pixels)
         self.trains = trains
         self.encoder_clock = np.ones(self.images, np.int64)
@@ -283,6 +305,7 @@ class _Run:
             idle=self.idle,
             stalls=self.stalls,
             words=self.words,
+            updates=self.updates,
             clocks=self.clocks,
             emissions=tuple(e for port in self.ports for e in port.emissions),
             spans=tuple(self.spans or ()),
@@ -472,8 +495,12 @@ class _Run:
         self.stalls["starved"][:, core] += self.live * (begin - clock)
         self.stalls["held"][:, core] += self.live * beats.held
         self.words[one.population] += self.live * beats.words
+        self.quiet[one.population] &= beats.words == 0
         late = FAN_OUT + TARGETS * self.targets
-        self.clock[core] = begin + late + beats.beats + beats.held + _NEXT
+        passes = late + beats.beats + beats.held
+        if self.skips:  # an empty step goes past the fan-out unit
+            passes = np.where(beats.items == 0, 0, passes)
+        self.clock[core] = begin + passes + _NEXT
         self.clocks[one.population] += self.live * (_FRESH + self.clock[core] - begin)
         return True
 
@@ -488,32 +515,40 @@ class _Run:
         )
 
     def _sweep(self, core: int, one: Sweep, iteration: int) -> bool:
-        clock = self.clock[core]
+        executes = self.clock[core]
         port = self.ports[core]
         network = self.placement.network
         product = _PRODUCT + one.inhibition.bit_length() if one.inhibition else _FRESH
         stride = one.slots(iteration)
+        begin = executes + product
         if one.read == "always":
-            begin = np.maximum(clock + product, self.free)
-            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
-            clock = begin - product
+            begin = np.maximum(begin, self.free)
         if one.emits:
             room = self._room(port)
             if room is None:
                 return False
-            begin = np.maximum(clock + product, room)
-            self.stalls["blocked"][:, core] += self.live * (begin - clock - product)
-            clock = begin - product
-        visits = clock + product + 1
+            begin = np.maximum(begin, room)
+        blocked = begin - executes - product
+        visits = begin + 1
         latest = visits + (one.words - 1) * stride
+        end = begin + one.words * stride + _SWEEP_END
+        skipped = np.zeros(self.images, bool)
         if one.emits:
             step = self.steps_taken.get(one.population, 0)
             self.steps_taken[one.population] = step + 1
             plane = one.whole_slot(iteration) + _EMIT
             token = latest + plane + one.planes
+            if self.skips and one.skips and 0 < iteration < one.times - 1:
+                skipped = self.quiet[one.population].copy()
+                # At once, or a clock later where the loop closes; behind a sweep's token before.
+                earliest = np.maximum(executes + _FRESH * one.closes, self.queued[core])
+                token = np.where(skipped, np.maximum(earliest, room), token)
+                end = np.where(skipped, token, end)
             self._emit(
                 port, core, one.population, step, visits + plane, stride, token, planes=one.planes
             )
+            spikes = self._spikes(one.population, step).reshape(self.images, -1)
+            self.quiet[one.population] = np.asarray(~spikes.any(axis=1))
         if holds(one.read, iteration, one.times):
             classes = network.readout.size
             found = latest + one.read_slot(iteration) + one.settles + classes + _READOUT
@@ -521,9 +556,11 @@ class _Run:
                 self.free = found + _FREE
                 found = found + _COUNTED + classes
             self.cycles = np.where(self.live, found, self.cycles)
-        slots = product + one.words * stride
-        self.clock[core] = clock + slots + _SWEEP_END + _NEXT
-        self.clocks[one.population] += self.live * (slots + _SWEEP_END + _NEXT)
+        self.stalls["blocked"][:, core] += self.live * blocked
+        self.updates[one.population] += self.live * np.where(skipped, 0, one.updates)
+        self.clock[core] = end + _NEXT
+        self.clocks[one.population] += self.live * (self.clock[core] - executes - blocked)
+        self.queued[core] = np.where(skipped, self.queued[core], self.clock[core] + _TOKEN)
         return True
 
     def _select(self, core: int, one: Select) -> bool:
@@ -543,6 +580,8 @@ class _Run:
             self._emit(port, core, one.population, step, first, one.slots, token)
         self.clock[core] = begin + slots + _SWEEP_END + _NEXT
         self.clocks[one.population] += self.live * (_FRESH + slots + _SWEEP_END + _NEXT)
+        self.updates[one.population] += self.live * one.gate.size
+        self.queued[core] = self.clock[core] + _TOKEN
         return True
 
     def _decide(self, core: int) -> bool:

@@ -26,6 +26,8 @@ def networks():
         chains(encodings=ENCODINGS),
         wirings(),
         wirings(rules=True),
+        wirings(quiet=True),
+        wirings(rules=True, quiet=True),
         wirings(gated=True),
         wirings(rules=True, gated=True),
         rules(),

@@ -56,3 +56,35 @@ def test_few_potential_words_lie_in_distributed_memory_and_many_in_blocks():
 def test_lanes_are_a_power_of_two(lanes):
     with pytest.raises(PlacementError, match=f"Lanes must be a power of two, not {lanes}"):
         place(network(), lanes=lanes)
+
+
+def spiking(bias=0, timesteps=4):
+    """Events into neurons that spike into a readout."""
+
+    def population(name, **options):
+        one = np.ones(6, int)
+        added = {"threshold": 4 * one, "bias": bias * one, "initial": 0 * one}
+        return Population(name=name, shape=(6,), **added, **options)
+
+    ends = ((INPUT, "hidden"), ("hidden", "out"))
+    return SpikingNetwork(
+        input=Input(shape=(6,), encoding="events", bits=1),
+        populations=(population("hidden"), population("out", reset="none")),
+        projections=tuple(
+            Projection(source=source, target=target, kind="dense", weight=np.eye(6, dtype=int))
+            for source, target in ends
+        ),
+        timesteps=timesteps,
+    )
+
+
+@pytest.mark.parametrize(
+    ("network", "skips"),
+    [(spiking(), 1), (spiking(bias=1), 0), (spiking(timesteps=2), 0)],
+    ids=["quiet", "a bias", "no step between the first and the last"],
+)
+def test_sweeps_are_skipped_where_one_can_be_and_need_not_be(network, skips):
+    placement = place(network, lanes=4)
+    config = smallest_config(placement)
+    assert config.skips == skips
+    check_fit(replace(config, skips=0), placement)

@@ -13,9 +13,9 @@ from augend.host.packets import FaultError
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import smallest_config
 
+from .accelerators import compare_results
 from .flipped import FlippingTransport, Memory, memories_of, model_with_memories
 from .overlay_programs import CORES, KINDS, LANES, drawn_input
-from .test_rtl import compare_results
 
 FLIPS = 16
 RUNNING = {
