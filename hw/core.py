@@ -144,6 +144,7 @@ class Core(wiring.Component):
         first = Signal(init=1)
         nearly = Signal()
         ends = Signal()
+        ended = Signal()
         m.d.sync += nearly.eq(iteration == now.nearly)
         m.d.comb += [
             final.eq(Mux(first, now.once, ends)),
@@ -159,13 +160,16 @@ class Core(wiring.Component):
         def advance(finished: Signal) -> None:
             with m.If(finished):
                 m.next = "FETCH"
-                m.d.sync += at.eq(following)
-                with m.If(now.closes):
-                    m.d.sync += [
-                        iteration.eq(Mux(final, 0, iteration + 1)),
-                        first.eq(final),
-                        ends.eq(nearly),
-                    ]
+                m.d.sync += [at.eq(following), ended.eq(1)]
+
+        # An instruction's end comes late in its clock: what follows of it has the next one.
+        m.d.sync += ended.eq(0)
+        with m.If(ended & now.closes):
+            m.d.sync += [
+                iteration.eq(Mux(final, 0, iteration + 1)),
+                first.eq(final),
+                ends.eq(nearly),
+            ]
 
         reading = Signal()  # the readout still needs the words of the step before
         if config.noise_bits:
@@ -177,6 +181,11 @@ class Core(wiring.Component):
         m.d.comb += room.eq(
             (~now.sweep.emits | queue.room) & ~((now.sweep.read == When.ALWAYS) & reading)
         )
+
+        # Whether the step is consumed is not asked: it is what an instruction's beginning says.
+        token = fan_out.events.payload.token
+        with m.If(arriving & fan_out.events.ready & token):
+            m.d.sync += [consuming.eq(0), taking.eq(0)]
 
         m.d.sync += following.eq(at + 1)
         with m.If(now.closes & ~final):
@@ -197,10 +206,9 @@ class Core(wiring.Component):
                 # Which instruction comes next is read meanwhile, so each takes at least two clocks.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.sync += [
-                            consuming.eq(~discards),
-                            taking.eq(discards & ~now.replays),
-                        ]
+                        m.d.sync += consuming.eq(~discards)
+                        if config.delays:
+                            m.d.sync += taking.eq(discards & ~now.replays)
                         m.next = "CONSUME"
                     with m.Case(Kind.TAKE):
                         m.d.sync += taking.eq(bool(config.replay_words))
@@ -237,7 +245,7 @@ class Core(wiring.Component):
                     m.d.comb += self.waits.eq(~final)
                     advance(self.decided | final)
                     with m.If(self.decided & self.exits):
-                        m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1)]
+                        m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1), ended.eq(0)]
                     self._give_up(m, iteration, first)
             if config.inhibition_bits:
                 m.submodules.inhibition = inhibition = self._inhibition(m, lanes, now)
@@ -248,8 +256,7 @@ class Core(wiring.Component):
                     self._give_up(m, iteration, first)
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
-        token = fan_out.events.payload.token
-        with m.If(self.abort | (fan_out.events.valid & fan_out.events.ready & token)):
+        with m.If(self.abort):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
         with m.If((taking | consuming) & ~arriving):
             m.d.sync += self.stalls[1].eq(self.stalls[1] + 1)
