@@ -148,7 +148,9 @@ ENGINES = {
     ),
     "engine, 8 lanes": Accelerator(device="HX8K", config=_engine(8, **_SMALL), target=120),
     "engine, 8 lanes, low power": Accelerator(
-        device="UP5K", config=_engine(8, **_SMALL | {"weight_words": 4096}), target=48
+        device="UP5K",
+        config=_engine(8, **_SMALL | {"threshold_bits": 2, "initial_bits": 3}),
+        target=48,
     ),
     "engine, 4 lanes": Accelerator(device="HX8K", config=_engine(4, **_TINY)),
 }
