@@ -48,6 +48,10 @@ STYLES = ("potential_memory", "short_memories")
 SHORT = 16
 """Rows of the distributed RAM of ECP5 in one cell."""
 
+REGISTERS = "registers"
+FEWEST = 2
+"""Rows for which registers take no more LUTs than a RAM's address does."""
+
 
 class ConfigurationError(ValueError):
     """Parameters that no accelerator can have; the message names the parameter and its range."""
@@ -72,7 +76,7 @@ class AcceleratorConfig:
         ``distributed``: unclocked read with one forward, never a hold.
     short_memories
         ``block``, or ``distributed`` RAM, for tables and schedules of up to 16 rows, where block
-        RAM is scarcer than LUTs.
+        RAM is scarcer than LUTs. Up to two rows are registers.
     weight_words, potential_words, parameter_words
         Depths of a core's memories, in words of ``lanes`` values.
     row_entries, column_entries, group_entries, lane_entries
@@ -90,8 +94,9 @@ class AcceleratorConfig:
         written while an inference runs.
     pixel_bits
         Width of an input intensity.
-    readout_words
-        Depth of the readout, in words of ``lanes`` potentials.
+    readout_words, readout_lanes
+        Depth of the readout, in words of potentials, and of how many lanes, from the first on; of
+        all where there are no more. A power of two.
     link_words
         Depth of the packet buffer, a power of two.
     signed_events
@@ -179,6 +184,7 @@ class AcceleratorConfig:
     input_banks: int = 1
     pixel_bits: int = 8
     readout_words: int = 16
+    readout_lanes: int = 128
     link_words: int = 512
     signed_events: int = 0
     spike_planes: int = 1
@@ -225,7 +231,7 @@ class AcceleratorConfig:
                 raise ConfigurationError(
                     f"{field.name} must be an integer of at least {least}, not {value!r}"
                 )
-        for name in ("lanes", "link_words"):
+        for name in ("lanes", "readout_lanes", "link_words"):
             value = getattr(self, name)
             if value & (value - 1):
                 raise ConfigurationError(f"{name} must be a power of two, not {value}")
@@ -288,12 +294,33 @@ class AcceleratorConfig:
 
     def ram_style(self, depth: int) -> str:
         """RAM for a table or schedule of so many rows."""
+        if depth <= FEWEST:
+            return REGISTERS
         return self.short_memories if depth <= SHORT else "block"
+
+    def few_rows(self, depth: int) -> dict[str, str]:
+        """Attribute of a memory of so few rows that registers are best; of others, none."""
+        return {"ram_style": REGISTERS} if depth <= FEWEST else {}
 
     @property
     def lane_bits(self) -> int:
         """Width of a lane's number."""
         return ceil_log2(self.lanes)
+
+    @property
+    def score_lanes(self) -> int:
+        """Lanes whose scores the readout keeps."""
+        return min(self.lanes, self.readout_lanes)
+
+    @property
+    def scores(self) -> int:
+        """Most scores that the readout keeps."""
+        return self.readout_words * self.score_lanes
+
+    @property
+    def count_bits(self) -> int:
+        """Width of what an instruction adds to a population's counters at once."""
+        return min(24, self.counter_bits)
 
     @property
     def score_bits(self) -> int:

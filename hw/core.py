@@ -151,6 +151,7 @@ class Core(wiring.Component):
         first = Signal(init=1)
         nearly = Signal()
         ends = Signal()
+        ended = Signal()
         m.d.sync += nearly.eq(iteration == now.nearly)
         m.d.comb += [
             final.eq(Mux(first, now.once, ends)),
@@ -177,13 +178,16 @@ class Core(wiring.Component):
         def advance(finished: Signal) -> None:
             with m.If(finished):
                 m.next = "FETCH"
-                m.d.sync += at.eq(following)
-                with m.If(now.closes):
-                    m.d.sync += [
-                        iteration.eq(Mux(final, 0, iteration + 1)),
-                        first.eq(final),
-                        ends.eq(nearly),
-                    ]
+                m.d.sync += [at.eq(following), ended.eq(1)]
+
+        # An instruction's end comes late in its clock: what follows of it has the next one.
+        m.d.sync += ended.eq(0)
+        with m.If(ended & now.closes):
+            m.d.sync += [
+                iteration.eq(Mux(final, 0, iteration + 1)),
+                first.eq(final),
+                ends.eq(nearly),
+            ]
 
         reading = Signal()  # the readout still needs the words of the step before
         if config.noise_bits:
@@ -207,6 +211,10 @@ class Core(wiring.Component):
             quiet.done.eq(lanes.done),
             skips.eq(now.sweep.skips & quiet.quiet & ~first & ~ends),
         ]
+        # Whether the step is consumed is not asked: it is what an instruction's beginning says.
+        with m.If(intake.arriving & fan_out.events.ready & intake.words.payload.token):
+            m.d.sync += [consuming.eq(0), taking.eq(0)]
+
         m.d.sync += following.eq(at + 1)
         with m.If(now.closes & ~final):
             m.d.sync += following.eq(now.back)
@@ -227,15 +235,14 @@ class Core(wiring.Component):
                 if config.parity:
                     with m.If(self.halts):
                         m.next = "FETCH"
-                    self._give_up(m, iteration, first)
+                    self._give_up(m, iteration, first, ended)
             with m.State("EXECUTE"):
                 # What is to follow is read meanwhile; where a loop closes, in the next clock.
                 with m.Switch(now.kind):
                     with m.Case(Kind.CONSUME):
-                        m.d.sync += [
-                            consuming.eq(~discards),
-                            taking.eq(discards & ~now.replays),
-                        ]
+                        m.d.sync += consuming.eq(~discards)
+                        if config.delays:
+                            m.d.sync += taking.eq(discards & ~now.replays)
                         m.next = "CONSUME"
                     with m.Case(Kind.TAKE):
                         m.d.sync += taking.eq(bool(config.replay_words))
@@ -256,11 +263,11 @@ class Core(wiring.Component):
                     with m.Default():
                         m.d.sync += [at.eq(now.back), iteration.eq(0), first.eq(1)]
                         m.next = "IDLE"
-                self._give_up(m, iteration, first)
+                self._give_up(m, iteration, first, ended)
             with m.State("CONSUME"):
                 passes = discards & now.replays if config.delays else Const(0)
                 advance(fan_out.done | (taking & token_comes) | passes | intake.empty)
-                self._give_up(m, iteration, first)
+                self._give_up(m, iteration, first, ended)
             with m.State("READY"):
                 with m.If(room & skips):
                     m.d.comb += skipping.eq(quiet.free)
@@ -270,28 +277,27 @@ class Core(wiring.Component):
                     m.next = "SWEEP"
                 with m.Else():
                     m.d.sync += self.stalls[2].eq(self.stalls[2] + 1)
-                self._give_up(m, iteration, first)
+                self._give_up(m, iteration, first, ended)
             with m.State("SWEEP"):
                 advance(lanes.done)
-                self._give_up(m, iteration, first)
+                self._give_up(m, iteration, first, ended)
             if config.early_exit:
                 with m.State("DECIDE"):
                     m.d.comb += self.waits.eq(~final)
                     advance(self.decided | final)
                     with m.If(self.decided & self.exits):
-                        m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1)]
-                    self._give_up(m, iteration, first)
+                        m.d.sync += [at.eq(0), iteration.eq(0), first.eq(1), ended.eq(0)]
+                    self._give_up(m, iteration, first, ended)
             if config.inhibition_bits:
                 m.submodules.inhibition = inhibition = self._inhibition(m, lanes, now)
                 m.d.comb += inhibition.start.eq(begin_product)
                 with m.State("INHIBIT"):
                     with m.If(inhibition.done):
                         m.next = "READY"
-                    self._give_up(m, iteration, first)
+                    self._give_up(m, iteration, first, ended)
         with m.If(taking & token_comes):
             m.d.sync += taking.eq(0)
-        token = fan_out.events.valid & fan_out.events.ready & fan_out.events.payload.token
-        with m.If(self.abort | intake.empty | token):
+        with m.If(self.abort):
             m.d.sync += [consuming.eq(0), taking.eq(0)]
         if config.parity:
             self._check(m, schedule, write, fetched, now, rewind, (fan_out, lanes, queue))
@@ -375,10 +381,10 @@ class Core(wiring.Component):
         with m.Elif(self.damaged.any()):
             m.d.sync += self.halts.eq(1)
 
-    def _give_up(self, m: Module, iteration: Signal, first: Signal) -> None:
+    def _give_up(self, m: Module, iteration: Signal, first: Signal, ended: Signal) -> None:
         if self._config.watchdog_bits:
             with m.If(self.abort):
-                m.d.sync += [iteration.eq(0), first.eq(1)]
+                m.d.sync += [iteration.eq(0), first.eq(1), ended.eq(0)]
                 m.next = "IDLE"
 
     def _watch(

@@ -156,7 +156,7 @@ class Encoder(wiring.Component):
         remaining = Signal(range(config.input_rows + 1))
         passes_left = Signal(16)
         plane = Signal(3)
-        scan = Signal()
+        scan = Signal()  # a register, of the state of that name
         scanned = Signal(scanned_word(config))
         at = Signal(scanned_word(config))
         a_ends = Signal()
@@ -195,7 +195,7 @@ class Encoder(wiring.Component):
                     m.d.comb += queue.claim.eq(1)
                     m.next = "COUNT"
                     with m.If(~constants.events):
-                        m.d.sync += address.eq(0)
+                        m.d.sync += [address.eq(0), scan.eq(1)]
                         m.next = "SCAN"
             with m.State("COUNT"):  # the leading row of a time step arrives
                 m.d.sync += waited.eq(1)
@@ -208,23 +208,12 @@ class Encoder(wiring.Component):
                     m.d.comb += scanned.last.eq(1)
                     m.next = "NEXT"
                 with m.Else():
+                    m.d.sync += scan.eq(1)
                     m.next = "SCAN"
             with m.State("SCAN"):
-                m.d.comb += scan.eq(1)
-                with m.If(word_done):
-                    m.d.sync += [
-                        address.eq(address + 1),
-                        remaining.eq(remaining - 1),
-                    ]
-                    _count(m, at.g, g_ends, constants.g_last)
-                    with m.If(g_ends):
-                        self._next_place(m, constants, at, a_ends, b_ends)
-                    with m.If(
-                        (constants.events & (remaining == 1))
-                        | (~constants.events & a_ends & b_ends & g_ends)
-                    ):
-                        m.d.comb += scanned.last.eq(1)
-                        m.next = "NEXT"
+                with m.If(scanned.last):
+                    m.d.sync += scan.eq(0)
+                    m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.sync += passes_left.eq(passes_left - 1)
                 with m.If(constants.upward):
@@ -238,6 +227,17 @@ class Encoder(wiring.Component):
                 m.next = "CLAIM"
                 with m.If(passes_left == 0):
                     m.next = "IDLE"
+
+        with m.If(scan & word_done):
+            m.d.sync += [
+                address.eq(address + 1),
+                remaining.eq(remaining - 1),
+            ]
+            _count(m, at.g, g_ends, constants.g_last)
+            with m.If(g_ends):
+                self._next_place(m, constants, at, a_ends, b_ends)
+            with m.If(Mux(constants.events, remaining == 1, a_ends & b_ends & g_ends)):
+                m.d.comb += scanned.last.eq(1)
 
         self._emit(m, queue, rows, constants, scanned, plane, timed, step, lane, word_done)
         if config.parity:
@@ -426,5 +426,5 @@ def _count(m: Module, at: Signal, ends: Signal, last: Value) -> None:
     """Go on to the next coordinate; a register says whether it is the last one."""
     m.d.sync += [
         at.eq(Mux(ends, 0, at + 1)),
-        ends.eq(Mux(ends, last == 0, at + 1 == last)),
+        ends.eq(Mux(ends, last == 0, at == (last - 1)[: len(at)])),
     ]

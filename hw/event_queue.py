@@ -68,6 +68,9 @@ class EventQueue(wiring.Component):
         fetched = Signal()
         held = Signal()
         ahead = Signal(layout.size, reset_less=True)
+        some = Signal()  # a step is complete
+        some_stored = Signal()
+        wraps = Signal()  # read.addr is the last
         fetch = Signal()
         move = Signal()
         taken = Signal()
@@ -77,7 +80,8 @@ class EventQueue(wiring.Component):
             write.data.eq(self.word.as_value()),
             taken.eq(self.events.valid & self.events.ready),
             move.eq(~held | taken),
-            fetch.eq((came | (stored[1:] != 0) | (stored[0] & ~went)) & (~fetched | move)),
+            some_stored.eq(came | (stored[1:] != 0) | (stored[0] & ~went)),
+            fetch.eq(some_stored & (~fetched | ~held | (some & self.events.ready))),
             read.en.eq(fetch),
             self.events.payload.as_value().eq(ahead),
         ]
@@ -89,9 +93,11 @@ class EventQueue(wiring.Component):
         with m.If(self.write):
             m.d.sync += write.addr.eq(Mux(write.addr == depth - 1, 0, write.addr + 1))
         with m.If(fetch):
-            m.d.sync += read.addr.eq(Mux(read.addr == depth - 1, 0, read.addr + 1))
-        with m.If(fetch | move):
-            m.d.sync += fetched.eq(fetch)
+            m.d.sync += [
+                read.addr.eq(Mux(wraps, 0, read.addr + 1)),
+                wraps.eq(read.addr == depth - 2),
+            ]
+        m.d.sync += fetched.eq(fetch | (fetched & ~move))
         with m.If(move):
             m.d.sync += [ahead.eq(read.data), held.eq(fetched)]
         if config.parity:
@@ -109,7 +115,6 @@ class EventQueue(wiring.Component):
             )
 
         full = Signal()
-        some = Signal()  # a step is complete
         claimed = Signal(range(config.queue_steps + 1))
         complete = Signal(range(config.queue_steps + 1))
         written = Signal()

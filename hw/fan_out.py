@@ -98,7 +98,7 @@ class FanOut(wiring.Component):
                 "gate": Out(config.lanes),
                 "negative": Out(config.lanes * config.signed_events),
                 "shift": Out(config.shift_bits),
-                "additions": Out(24),
+                "additions": Out(config.count_bits),
                 "done": Out(1),
                 "load": In(len(TABLES)),
                 "load_address": In(config.table_address),
@@ -111,7 +111,7 @@ class FanOut(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build expander, table look-up, address sum and beat counter: eight elastic stages."""
+        """Build expander, table look-up, address sum and beat counter: eight stages."""
         m = Module()
         config = self._config
         projection = self.projection
@@ -124,7 +124,7 @@ class FanOut(wiring.Component):
         behind_valid = Signal()
         word_ready = Signal()
         m.d.comb += self.events.ready.eq(~behind_valid)
-        with m.If(~front_valid | word_ready):
+        with m.If(word_ready):
             m.d.sync += [
                 front_valid.eq(behind_valid | self.events.valid),
                 front.eq(Mux(behind_valid, behind, self.events.payload)),
@@ -138,34 +138,34 @@ class FanOut(wiring.Component):
         word_valid = Signal()
         left = Signal(config.lanes)
         lowest = Signal(config.lanes)
-        last = Signal()
+        last = Signal(init=1)  # so it is without a word, too
         index_ready = Signal()
         takes = Signal()
         spikes = Signal(config.lanes)
         others = Signal(config.lanes)
         m.d.comb += [
-            takes.eq(~word_valid | last | projection.masked),
-            word_ready.eq(~word_valid | (index_ready & takes)),
+            takes.eq(last | projection.masked),
+            word_ready.eq(index_ready & takes),
             spikes.eq(Mux(takes, front.mask, left)),
             others.eq(spikes - 1),
         ]
         with m.If(word_ready):
             m.d.sync += [word_valid.eq(front_valid), word.eq(front)]
-        with m.If(~word_valid | index_ready):
+        # Whether one spike is left is asked of both masks at once, then chosen.
+        opens = front.token | ~front_valid | _at_most_one(front.mask)
+        with m.If(index_ready):
             m.d.sync += [
                 left.eq(spikes & others),
                 lowest.eq(spikes & ~others),
-                last.eq((takes & front.token) | _at_most_one(spikes)),
+                last.eq(Mux(takes, opens, _at_most_one(left))),
             ]
 
         # Index: where the coordinates' entries, and that of the lane, lie.
         travels = travelling(config)
         index = Signal(travels)
         index_valid = Signal()
-        lookup_ready = Signal()
         lane = Signal(config.lane_bits)
         addresses = {name: Signal(config.table_address, name=f"{name}_at") for name in TABLES}
-        m.d.comb += index_ready.eq(~index_valid | lookup_ready)
         for bit in range(config.lane_bits):
             members = (i for i in range(config.lanes) if i >> bit & 1)
             m.d.comb += lane[bit].eq(Cat(lowest[i] for i in members).any())
@@ -186,7 +186,6 @@ class FanOut(wiring.Component):
                 m.d.sync += index.negative.eq(Mux(projection.masked, word.signs, one))
 
         # Look-up: the four entries, in two stages.
-        entry_ready = Signal()
         tables = {}
         for name in TABLES:
             depth = getattr(config, f"{name}_entries")
@@ -196,8 +195,8 @@ class FanOut(wiring.Component):
             m.submodules[name] = tables[name]
             m.d.comb += [
                 tables[name].address.eq(addresses[name]),
-                tables[name].enable.eq(lookup_ready),
-                tables[name].move.eq(entry_ready),
+                tables[name].enable.eq(index_ready),
+                tables[name].move.eq(index_ready),
                 tables[name].load.eq(self.load[TABLES.index(name)]),
                 tables[name].load_address.eq(self.load_address),
                 tables[name].load_data.eq(self.load_data),
@@ -206,17 +205,15 @@ class FanOut(wiring.Component):
         lookup_valid = Signal()
         entry = Signal(travels)
         entry_valid = Signal()
-        sum_ready = Signal()
-        m.d.comb += [
-            entry_ready.eq(~entry_valid | sum_ready),
-            lookup_ready.eq(~lookup_valid | entry_ready),
-        ]
-        with m.If(lookup_ready):
-            m.d.sync += [lookup_valid.eq(index_valid), lookup.eq(index)]
-        with m.If(entry_ready):
-            m.d.sync += [entry_valid.eq(lookup_valid), entry.eq(lookup)]
+        with m.If(index_ready):
+            m.d.sync += [
+                lookup_valid.eq(index_valid),
+                lookup.eq(index),
+                entry_valid.eq(lookup_valid),
+                entry.eq(lookup),
+            ]
         if config.parity:
-            comes = later(m, entry_ready & lookup_valid & ~lookup.token, 1)
+            comes = later(m, index_ready & lookup_valid & ~lookup.token, 1)
             for name, table in tables.items():
                 used = projection.columns_in_lanes | ~projection.masked if name == "lane" else 1
                 check_parity(
@@ -232,7 +229,7 @@ class FanOut(wiring.Component):
                 )
 
         # Sum: first addresses, each in two parts yet, and extents. With the spare place, a register
-        # says whether the stages before it go on.
+        # says whether the stages before it go on, all at once: a step has no gap to be closed.
         layout = data.StructLayout(
             {
                 "potential": data.ArrayLayout(config.potential_address, 2),
@@ -251,7 +248,7 @@ class FanOut(wiring.Component):
         beat_ready = Signal()
         row, column, group, lane_entry = (tables[name].data for name in TABLES)
         m.d.comb += [
-            sum_ready.eq(~spare_valid),
+            index_ready.eq(~spare_valid),
             total.travels.eq(entry),
             total.rows.eq(row.count),
             total.columns.eq(Mux(projection.columns_in_lanes, lane_entry.count, column.count)),
@@ -265,7 +262,7 @@ class FanOut(wiring.Component):
                 total[part][0].eq(row[part] + column[part]),
                 total[part][1].eq(group[part] + of_lane),
             ]
-        with m.If(~start_valid | beat_ready):
+        with m.If(beat_ready):
             m.d.sync += [
                 start.eq(Mux(spare_valid, spare, total)),
                 start_valid.eq(spare_valid | entry_valid),

@@ -109,6 +109,7 @@ def _needs(placement: Placement) -> dict[str, int]:
         "input_rows": input_rows,
         "pixel_bits": network.input.bits,
         "readout_words": layouts[network.readout.name].words,
+        "readout_lanes": min(placement.lanes, layouts[network.readout.name].lane_neurons),
         "link_words": 16,
         "early_exit": int(placement.decides),
         "noise_bits": _noise_bits(placement),

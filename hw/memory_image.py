@@ -273,16 +273,12 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
     a, b, g = one.extent
     values = {
         "potential_base": one.potential_base,
-        "current_base": one.current_base,
         "parameter_base": one.parameter_base,
         "a_last": a - 1,
         "b_last": b - 1,
         "g_last": g - 1,
         "per_neuron": one.per_neuron,
-        "current": When[one.current.upper()],
-        "clears": When[one.clears.upper()],
         "bias": When[one.bias.upper()],
-        "scale": Scale[one.scale.upper()],
         "fire": one.fire,
         "emits": one.emits,
         "read": When[one.read.upper()],
@@ -290,6 +286,10 @@ def _sweep(config: AcceleratorConfig, one: Sweep) -> dict[str, Any]:
         "updates": one.updates,
     }
     optional = {
+        "current_base": one.current_base,
+        "current": When[one.current.upper()],
+        "clears": When[one.clears.upper()],
+        "scale": Scale[one.scale.upper()],
         "history_base": one.history_base,
         "planes_last": one.planes - 1,
         "most": one.most,

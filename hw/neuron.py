@@ -56,7 +56,9 @@ class Neuron(wiring.Component):
         one of several on the same potential.
     sum : Out
         Result of the first stage, a clock later.
-    fire, restart : In
+    fire : In
+        First stage: compare with the threshold in the second.
+    restart : In
         Second stage.
     goes_on : In
         Second stage: work on the result of the slot before, not on the sum.
@@ -192,24 +194,27 @@ class Neuron(wiring.Component):
         bits = config.potential_bits
         taken = self._subtrahend(m)
         initial = Signal.like(self.parameters.initial)
-        lives = Signal()
+        may_fire = Signal()
         value = Signal(signed(bits))
         excess = Signal(signed(bits + 1))
         left = Signal(signed(bits))
         lifted = Signal(signed(bits))
         several = config.spike_planes > 1
-        m.d.sync += [initial.eq(self.parameters.initial), lives.eq(self.parameters.lives)]
+        m.d.sync += [
+            initial.eq(self.parameters.initial),
+            may_fire.eq(self.fire & self.parameters.lives),
+        ]
         m.d.comb += [
             value.eq(self.sum),
             excess.eq(value - taken),
             left.eq(excess),
-            self.rose.eq(self.fire & (excess >= 0) & lives & self.may_rise),
+            self.rose.eq(may_fire & (excess >= 0) & self.may_rise),
         ]
         if several or config.settles or config.leak_bits:
             with m.If(self.goes_on):
                 m.d.comb += value.eq(self.next)
         if config.signed_events:
-            self._fall(m, value, lives, lifted)
+            self._fall(m, value, may_fire, lifted)
         if config.reset_zero:
             with m.If(self.zero):
                 m.d.comb += [left.eq(0), lifted.eq(0)]
@@ -240,7 +245,7 @@ class Neuron(wiring.Component):
         with m.If(self.restart != Restart.NO):
             m.d.sync += stays.eq(0)
 
-    def _fall(self, m: Module, value: Signal, lives: Signal, lifted: Signal) -> None:
+    def _fall(self, m: Module, value: Signal, may_fire: Signal, lifted: Signal) -> None:
         """Build the comparison for a spike of -1."""
         bits = self._config.potential_bits
         limit = Signal(signed(bits))
@@ -254,7 +259,7 @@ class Neuron(wiring.Component):
         m.d.comb += [
             depth.eq(value + limit),
             lifted.eq(value + step),
-            due.eq(self.fire & (depth <= 0) & lives & self.may_fall),
+            due.eq(may_fire & (depth <= 0) & self.may_fall),
             self.fell.eq(due),
         ]
         if self._config.spike_planes > 1:

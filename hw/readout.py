@@ -1,6 +1,6 @@
 """The readout: final scores, their greatest, and whether it leads by enough to stop."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -123,8 +123,8 @@ class Readout(wiring.Component):
         with m.If(ends):
             m.d.sync += [searching.eq(1), final.eq(self.word_final)]
 
-        seen = self._look_up(m)
-        compared = Signal(max(1, ceil_log2(config.readout_words * config.lanes)))
+        seen, plain, sinks = self._look_up(m)
+        compared = Signal.like(walk.position)
         fresh = Signal(init=1)
         comparing = Signal(1 + (DRAW_CLOCKS if config.noise_bits else _LOOK_UP))
         candidate = self.score
@@ -133,6 +133,7 @@ class Readout(wiring.Component):
         over = found
         if config.noise_bits:
             candidate, drawing = self._compete(m, seen, found)
+            plain, sinks = candidate, Const(0)
             when = Mux(drawing, comparing[DRAW_CLOCKS], when)
             over = found & ~drawing
         m.d.sync += comparing.eq(comparing << 1 | searching)
@@ -140,14 +141,19 @@ class Readout(wiring.Component):
 
         best = Signal.like(candidate)
         second = Signal.like(candidate)
+        # Each comparison is the sign of one subtraction: that of ``>`` takes a second carry chain.
+        over_best = Signal()
+        over_second = Signal()
+        for over_it, than in ((over_best, best), (over_second, second)):
+            m.d.comb += over_it.eq(Mux(sinks, than[-1], (than - plain)[-1]))
         with m.If(~searching & ~comparing.any()):
             m.d.sync += [compared.eq(0), fresh.eq(1)]
         with m.If(when):
             m.d.sync += [compared.eq(compared + 1), fresh.eq(0)]
-            with m.If(fresh | (candidate > best)):
+            with m.If(fresh | over_best):
                 m.d.sync += [best.eq(candidate), self.prediction.eq(compared)]
                 m.d.sync += second.eq(Mux(fresh, -(1 << (len(best) - 1)), best))
-            with m.Elif(candidate > second):
+            with m.Elif(over_second):
                 m.d.sync += second.eq(candidate)
         if config.early_exit:
             fraction = FRACTION_BITS + TIE_BITS if config.noise_bits else 0
@@ -159,15 +165,21 @@ class Readout(wiring.Component):
             m.d.sync += self.done.eq(0)
         return m
 
-    def _look_up(self, m: Module) -> Signal:
-        """Keep what is handed over; where the walk was a clock ago, as it is read."""
+    def _look_up(self, m: Module) -> tuple[Signal, Signal, Signal]:
+        """Keep what is handed over, look a score up.
+
+        Returns
+        -------
+        The score where the walk was a clock ago; two clocks ago, as it was handed over; whether
+        that reads as 0.
+        """
         config = self._config
         bits = config.potential_bits
         m.submodules.words = words = memory.Memory(
-            shape=config.lanes * bits,
+            shape=config.score_lanes * bits,
             depth=config.readout_words,
             init=[],
-            attrs=NO_COLLISION,
+            attrs=NO_COLLISION | config.few_rows(config.readout_words),
         )
         write = words.write_port()
         read = words.read_port()
@@ -197,15 +209,19 @@ class Readout(wiring.Component):
         seen = Signal(signed(bits))
         m.d.sync += lane.eq(self.walk.lane)
         # Halved by each bit of the lane's number in turn: a tree of two to one.
-        scores = [read.data[i * bits : (i + 1) * bits] for i in range(config.lanes)]
-        for bit in lane[: config.lane_bits]:
+        scores = [read.data[i * bits : (i + 1) * bits] for i in range(config.score_lanes)]
+        for bit in lane[: ceil_log2(config.score_lanes)]:
             pairs = zip(scores[::2], scores[1::2], strict=True)
             scores = [Mux(bit, odd, even) for even, odd in pairs]
+        plain = Signal.like(raw)
+        sinks = Signal()
+        negative = self.constants.rectified & scores[0][-1]
         m.d.comb += raw.eq(scores[0])
-        m.d.comb += seen.eq(Mux(self.constants.rectified & (raw < 0), 0, raw))
-        if not config.noise_bits:
-            m.d.sync += self.score.eq(seen)
-        return seen
+        m.d.comb += seen.eq(Mux(negative, 0, raw))
+        if not config.noise_bits:  # the sign comes late, and goes to every bit: behind a register
+            m.d.sync += [plain.eq(raw), sinks.eq(negative)]
+            m.d.comb += self.score.eq(Mux(sinks, 0, plain))
+        return seen, plain, sinks
 
     def _compete(self, m: Module, seen: Signal, found: Signal) -> tuple[Signal, Signal]:
         """Add noise, tell output spikes of the winners; what is compared, and whether it is noisy.
@@ -217,7 +233,7 @@ class Readout(wiring.Component):
         constants = self.constants.softmax
         m.submodules.draw = draw = SoftmaxDraw(config)
         m.submodules.spikes = spikes = memory.Memory(
-            shape=config.score_bits, depth=config.readout_words * config.lanes, init=[]
+            shape=config.score_bits, depth=config.scores, init=[]
         )
         write = spikes.write_port()
         read = spikes.read_port()

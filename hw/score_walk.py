@@ -1,6 +1,6 @@
 """The order of scores: channel by channel, over words that were swept place by place."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -40,7 +40,7 @@ class ScoreWalk(wiring.Component):
                 "groups": In(address),
                 "clear": In(1),
                 "step": In(1),
-                "position": Out(16),
+                "position": Out(max(1, ceil_log2(config.scores))),
                 "last": Out(1),
                 "address": Out(address),
                 "lane": Out(max(1, config.lane_bits)),
@@ -54,12 +54,20 @@ class ScoreWalk(wiring.Component):
         group = Signal.like(self.address)
         next_group = Signal.like(self.address)
         lane_last = self.lane == self._config.lanes - 1
+        # Registers say whether a score is the last: of the first it is known from the start.
+        first = Signal(init=1)
+        only = Signal()
+        ends = Signal()
+        before = Signal.like(self.position)
+        m.d.sync += [only.eq(self.classes_last == 0), before.eq(self.classes_last - 1)]
         m.d.comb += [
-            self.last.eq(self.position == self.classes_last),
+            self.last.eq(Mux(first, only, ends)),
             next_group.eq(group + lane_last),
         ]
         with m.If(self.step):
             m.d.sync += [
+                first.eq(0),
+                ends.eq(self.position == before),
                 self.position.eq(self.position + 1),
                 pixel.eq(pixel + 1),
                 self.address.eq(self.address + self.groups),
@@ -73,6 +81,7 @@ class ScoreWalk(wiring.Component):
                 ]
         with m.If((self.step & self.last) | self.clear):
             m.d.sync += [
+                first.eq(1),
                 self.position.eq(0),
                 pixel.eq(0),
                 group.eq(0),

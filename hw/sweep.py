@@ -107,13 +107,15 @@ class Sweep(wiring.Component):
             (self.a, a_ends, constants.a_last),
         )
         only = [Signal(name=f"only_{i}") for i in range(len(counters))]
-        m.d.sync += [one.eq(last == 0) for one, (_, _, last) in zip(only, counters, strict=True)]
+        before = [Signal.like(last, name=f"before_{i}") for i, (_, _, last) in enumerate(counters)]
+        for one, previous, (_, _, last) in zip(only, before, counters, strict=True):
+            m.d.sync += [one.eq(last == 0), previous.eq(last - 1)]
 
         def count(number: int) -> None:
-            at, ends, last = counters[number]
+            at, ends, _ = counters[number]
             m.d.sync += [
                 at.eq(Mux(ends, 0, at + 1)),
-                ends.eq(Mux(ends, only[number], at + 1 == last)),
+                ends.eq(Mux(ends, only[number], at == before[number])),
             ]
 
         m.d.comb += [

@@ -29,6 +29,7 @@ __all__ = [
     "Stalls",
     "VerilatedModel",
     "build",
+    "cached",
     "compile_model",
     "verilator_root",
 ]
@@ -81,7 +82,7 @@ def _compile(
         return list(pool.map(one, sources))
 
 
-def _cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
+def cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
     """Folder of that key in the cache; who comes second waits for who is making it."""
     root = Path(os.environ.get("AUGEND_CACHE", platformdirs.user_cache_dir("augend"))) / folder
     target = root / key
@@ -115,7 +116,7 @@ def _runtime(coverage: bool) -> Path:
         sources = [include / f"{name}.cpp" for name in names]
         _compile(sources, work, [include, include / "vltstd"], _FLAGS[coverage])
 
-    return _cached("verilator-runtime", version, make)
+    return cached("verilator-runtime", version, make)
 
 
 def _link(
@@ -162,7 +163,7 @@ def build(
         (work / "design.v").write_text(verilog_text(config))
         compile_model(work, config, harness, coverage=coverage, say=say)
 
-    return _cached("models", known.hexdigest()[:32], make) / "library.so"
+    return cached("models", known.hexdigest()[:32], make) / "library.so"
 
 
 def compile_model(

@@ -46,6 +46,17 @@ def test_lanes_and_cores_must_be_those_it_was_placed_for(name):
         check_fit(config, placement)
 
 
+@pytest.mark.parametrize(("readout", "need"), [((10,), 16), ((3, 4, 4), 4), ((70,), 32)])
+def test_the_readout_keeps_the_lanes_that_have_scores(readout, need):
+    placement = place(network(readout=readout), lanes=32)
+    config = smallest_config(placement)
+    assert config.readout_lanes == need
+    fewer = replace(config, readout_lanes=need // 2)
+    with pytest.raises(FitError, match=rf"needs readout_lanes \d+ \(has {need // 2}\)"):
+        check_fit(fewer, placement)
+    check_fit(replace(config, readout_lanes=128), placement)
+
+
 def test_few_potential_words_lie_in_distributed_memory_and_many_in_blocks():
     assert smallest_config(place(network(), lanes=4)).potential_memory == "distributed"
     many = place(network(shape=(4,), readout=(600,)), lanes=1)

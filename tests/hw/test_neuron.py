@@ -65,13 +65,12 @@ def test_one_neuron_a_clock_in_two_stages(weight_bits):
                 "fire": rng.randrange(2),
                 "restart": rng.choice([Restart.NO, Restart.NO, *Restart]),
             }
-            for name in ("potential", "term", "operand", "scale", "iteration", "gate"):
+            for name in ("potential", "term", "operand", "scale", "iteration", "gate", "fire"):
                 ctx.set(getattr(dut, name), stage[name])
             ctx.set(dut.weight, stage["weight"] & (1 << weight_bits) - 1)
             parameters = {n: stage[n] for n in ("threshold", "bias", "initial")}
             ctx.set(dut.parameters, parameters | {"lives": stage["threshold"] != 0})
             if before is not None:  # the second stage of the one before
-                ctx.set(dut.fire, before["fire"])
                 ctx.set(dut.restart, before["restart"])
             sums = results[-1][0] if results else 0
             stage["potential"] -= sums if stage["operand"] is Operand.SUM else 0

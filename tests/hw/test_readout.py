@@ -103,6 +103,24 @@ def test_the_first_of_the_greatest_after_classes_and_three_clocks(
     simulate(dut, bench)
 
 
+@pytest.mark.parametrize(("channels", "places"), [(10, 1), (1, 1), (16, 1), (9, 3)])
+def test_lanes_without_scores_are_not_kept(channels, places):
+    config = AcceleratorConfig(lanes=32, potential_bits=BITS, readout_words=4, readout_lanes=16)
+    dut = Readout(config)
+
+    async def bench(ctx):
+        ctx.set(dut.constants, constants(channels, places, config.lanes, 0))
+        for values in drawn_scores(Random(channels), channels * places):
+            await clear(ctx, dut)
+            await hand_over(ctx, dut, swept(values, channels, config.lanes))
+            await ctx.tick().repeat(channels * places + 2)
+            assert ctx.get(dut.done)
+            assert ctx.get(dut.prediction) == values.index(max(values))
+            await check_scores(ctx, dut, values)
+
+    simulate(dut, bench)
+
+
 @pytest.mark.parametrize("late", [-3, 0, 1, 9])
 @pytest.mark.parametrize("rectified", [0, 1])
 @pytest.mark.parametrize(("lanes", "channels", "places"), [(1, 2, 1), (4, 10, 1), (4, 6, 3)])

@@ -37,7 +37,7 @@ _CAPTION = (
 
 
 def _engine(lanes: int, **chosen: object) -> AcceleratorConfig:
-    """What a plain dense network 784-128-10 with spikes as input needs, on 4-bit weights."""
+    """What a plain dense network 784-64-10 with spikes as input needs, on 4-bit weights."""
     usual = {
         "weight_bits": 4,
         "potential_bits": 14,
@@ -71,8 +71,43 @@ def _engine(lanes: int, **chosen: object) -> AcceleratorConfig:
     return AcceleratorConfig(lanes=lanes, **(usual | chosen))
 
 
-_SMALL = {"weight_words": 1024, "row_entries": 16, "lane_entries": 16, "readout_words": 2}
-_TINY = _SMALL | {"weight_words": 256, "potential_bits": 12, "readout_words": 4}
+_SMALL = {
+    "potential_bits": 12,
+    "weight_words": 512,
+    "potential_words": 16,
+    "row_entries": 16,
+    "column_entries": 1,
+    "group_entries": 2,
+    "lane_entries": 8,
+    "coordinate_bits": 4,
+    "instructions": 8,
+    "populations": 2,
+    "queue_words": 32,
+    "input_rows": 32,
+    "readout_words": 2,
+    "counter_bits": 16,
+    "threshold_bits": 4,
+    "bias_bits": 10,
+    "initial_bits": 4,
+}
+"""A plain dense network 256-10 of 8 lanes."""
+_TINY = _SMALL | {"weight_words": 256, "group_entries": 4, "readout_words": 4}
+_WIDE = {
+    "potential_bits": 12,
+    "short_memories": "distributed",
+    "weight_words": 512,
+    "potential_words": 16,
+    "row_entries": 16,
+    "column_entries": 1,
+    "group_entries": 4,
+    "lane_entries": 64,
+    "coordinate_bits": 4,
+    "readout_lanes": 16,
+    "threshold_bits": 7,
+    "bias_bits": 6,
+    "initial_bits": 6,
+}
+"""A plain dense network 256-64-10 of 64 lanes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +142,15 @@ ENGINES = {
     ),
     "engine, 64 lanes": Accelerator(
         device="LFE5U-25F",
-        config=_engine(64, weight_words=1024, lane_entries=64, group_entries=8),
+        config=_engine(64, **_WIDE),
         target=165,
         most_luts=70 * 64,
     ),
     "engine, 8 lanes": Accelerator(device="HX8K", config=_engine(8, **_SMALL), target=120),
     "engine, 8 lanes, low power": Accelerator(
-        device="UP5K", config=_engine(8, **_SMALL), target=48
+        device="UP5K",
+        config=_engine(8, **_SMALL | {"threshold_bits": 2, "initial_bits": 3}),
+        target=48,
     ),
     "engine, 4 lanes": Accelerator(device="HX8K", config=_engine(4, **_TINY)),
 }

@@ -136,8 +136,8 @@ MUTANTS = (
     ("told again and again", "ready.eq(0), self.decided.eq(1)", "self.decided.eq(1)"),
     (
         "the second is the one before",
-        "with m.Elif(candidate > second)",
-        "with m.If(candidate > second)",
+        "with m.Elif(over_second)",
+        "with m.If(over_second)",
     ),
     ("steps of the inference before", "ready.eq(0), self.steps.eq(0)", "ready.eq(0)"),
 )

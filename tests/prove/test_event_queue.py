@@ -141,6 +141,7 @@ class ListedQueue(wiring.Component):
             Assert(stored < depth),
             Assert(came == written),
             Assert(consume < depth),
+            Assert(local(inside, "wraps") == (consume == depth - 1)),
             Assert(produce == ends),
             Assert(local(inside, "claimed") == owed + tokens),
             Assert(local(inside, "complete") == arrived),

@@ -92,18 +92,18 @@ class Stages(wiring.Component):
         begun = Signal()
         threshold_1 = Signal(signed(bits))
         initial_1 = Signal(signed(bits))
-        lives_1 = Signal()
+        may_fire_1 = Signal()
         m.d.sync += [
             begun.eq(1),
             sum_1.eq(total),
             threshold_1.eq(threshold),
             initial_1.eq(self.parameters.initial),
-            lives_1.eq(self.parameters.lives),
+            may_fire_1.eq(self.fire & self.parameters.lives),
         ]
         spikes = Signal()
         following = Signal(signed(WIDE))
         m.d.comb += [
-            spikes.eq(self.fire & (sum_1 >= threshold_1) & lives_1),
+            spikes.eq(may_fire_1 & (sum_1 >= threshold_1)),
             following.eq(Mux(spikes, sum_1 - threshold_1, sum_1)),
             Assume(fits(following, bits)),
         ]
@@ -181,9 +181,7 @@ class TimeStep(wiring.Component):
                 with m.Case(2 + 2 * spike):
                     m.d.sync += potential.eq(dut.sum)
             with m.Case(5):
-                m.d.comb += dut.operand.eq(Operand.BIAS)
-            with m.Case(6):
-                m.d.comb += dut.fire.eq(1)
+                m.d.comb += [dut.operand.eq(Operand.BIAS), dut.fire.eq(1)]
 
         # DESIGN section 3: V += w for every spike; V += b; spike iff V >= threshold; V -= threshold
         weights = [weight_of(word, self._config.weight_bits) for word in self.weights]
@@ -211,7 +209,8 @@ class TimeStep(wiring.Component):
         return m
 
 
-SPIKE = "self.fire & (excess >= 0) & lives"
+SPIKE = "may_fire & (excess >= 0)"
+LIVES = "self.fire & self.parameters.lives"
 SIZES = ((8, 20), (1, 12), (4, 32))
 
 
@@ -248,7 +247,7 @@ STAGES = obligations(
     Stages,
     (
         ("spikes only above the threshold", 8, SPIKE, SPIKE.replace(">=", ">")),
-        ("a lane without neuron spikes", 8, SPIKE, SPIKE.replace("lives", "(taken != 0)")),
+        ("a lane without neuron spikes", 8, LIVES, "self.fire & (self.parameters.threshold != 0)"),
         (
             "the difference is a bit short",
             8,

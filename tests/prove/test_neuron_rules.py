@@ -102,7 +102,8 @@ class Step(wiring.Component):
         with m.If(self.clamps):
             m.d.comb += [neuron.augend.eq(Augend.INITIAL), neuron.operand.eq(Operand.NOTHING)]
         for slot in range(1, lowest + 1):
-            compared(slot, neuron.fire.eq(1), history.plane.eq(lowest - slot))
+            added(slot, neuron.fire.eq(1))
+            compared(slot, history.plane.eq(lowest - slot))
         for slot in range(2, lowest + 1):
             added(slot, neuron.subtrahend.eq(Subtrahend.HALF))
         with m.If(clock >= 4):

@@ -1,9 +1,11 @@
 """The Verilated accelerator whose memories can be written to behind its back: bits flip."""
 
 import ctypes
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from augend.host.transport import InProcess
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import verilog_text
 from augend.sim import verilated
-from augend.sim.verilated import Observation, VerilatedModel, compile_model
+from augend.sim.verilated import Observation, VerilatedModel, cached, compile_model
 
 __all__ = ["FlippingTransport", "Memory", "memories_of", "model_with_memories"]
 
@@ -52,14 +54,21 @@ class Memory:
         byte.value ^= 1 << bit % 8
 
 
-def model_with_memories(config: AcceleratorConfig, work: Path) -> VerilatedModel:
-    """An accelerator whose memories ``memories_of`` finds; compiled in a folder."""
+def model_with_memories(config: AcceleratorConfig) -> VerilatedModel:
+    """An accelerator whose memories ``memories_of`` finds; built, or out of the cache."""
     text, count = _MEMORY.subn(r"\1 /*verilator public_flat_rw*/;", verilog_text(config))
     assert count, "no memory in the Verilog"
-    (work / "design.v").write_text(text)
     harness = Path(verilated.__file__).with_name("harness.cpp").resolve()
     ours = Path(__file__).with_name("memories.cpp").resolve()
-    library = compile_model(work, config, ours, defines=[f'-DAUGEND_HARNESS="{harness}"'])
+    known = hashlib.sha256(version("verilator").encode())
+    for part in (text.encode(), harness.read_bytes(), ours.read_bytes()):
+        known.update(part)
+
+    def make(work: Path) -> None:
+        (work / "design.v").write_text(text)
+        compile_model(work, config, ours, defines=[f'-DAUGEND_HARNESS="{harness}"'])
+
+    library = cached("models", known.hexdigest()[:32], make) / "library.so"
     return VerilatedModel(config, library=library)
 
 

@@ -91,7 +91,7 @@ def test_a_folder_that_two_want_is_made_once(monkeypatch, tmp_path):
         (work / "file").touch()
 
     def want(_):
-        return verilated._cached("models", "key", make)
+        return verilated.cached("models", "key", make)
 
     with ThreadPoolExecutor(3) as pool:
         folders = list(pool.map(want, range(3)))
@@ -106,7 +106,7 @@ def test_a_folder_whose_making_fails_is_not_there(monkeypatch, tmp_path):
         raise BuildError("no compiler")
 
     with pytest.raises(BuildError):
-        verilated._cached("models", "key", fails)
+        verilated.cached("models", "key", fails)
     assert [path.name for path in (tmp_path / "models").iterdir()] == [".key.lock"]
 
 
