@@ -48,6 +48,10 @@ class Memory:
         """Whether a row is not all zeros."""
         return any(ctypes.string_at(self.address + row * self.stride, self.stride))
 
+    def clear(self) -> None:
+        """Make all rows zeros."""
+        ctypes.memset(self.address, 0, self.rows * self.stride)
+
     def flip(self, row: int, bit: int) -> None:
         """Flip a bit of a row."""
         byte = ctypes.c_uint8.from_address(self.address + row * self.stride + bit // 8)

@@ -85,15 +85,15 @@ def test_without_a_flip_nothing_changes(hardware, kind):
 
 
 def flip(rng, memories, kind, flipped):
-    """Flip a bit of a row that holds something, and note the memory; of a queue, in every row.
+    """Flip a bit of a row that holds something, and note the memory; of short ones, in every row.
 
-    Most rows of a queue hold words that were taken long ago.
+    Most rows of a queue hold words that were taken long ago, and few of inhibition are anyone's.
     """
-    used = [one for one in memories if any(map(one.holds, range(one.rows)))] or memories
-    memory = used[rng.integers(len(used))]
-    rows = [row for row in range(memory.rows) if memory.holds(row)] or [0]
+    memory = memories[rng.integers(len(memories))]
     bit = int(rng.integers(memory.bits))
-    for row in rows if kind == "queue" else [rows[rng.integers(len(rows))]]:
+    rows = [row for row in range(memory.rows) if kind == "inhibition" or memory.holds(row)] or [0]
+    every = kind in ("queue", "inhibition")
+    for row in rows if every else [rows[rng.integers(len(rows))]]:
         memory.flip(row, bit)
     flipped.append(memory)
 
@@ -103,6 +103,8 @@ def check_flips(hardware, kind, name, pattern):
     images = drawn_input(program(name))
     right = expected(name)
     memories = [m for m in memories_of(hardware.model) if re.search(rf"{pattern}$", m.place)]
+    for memory in memories:
+        memory.clear()  # so that what it holds is of this program
     rng = np.random.default_rng(3)
     named = 0
     with connected(name, hardware) as rtl:
