@@ -103,8 +103,9 @@ def check_flips(hardware, kind, name, pattern):
     images = drawn_input(program(name))
     right = expected(name)
     memories = [m for m in memories_of(hardware.model) if re.search(rf"{pattern}$", m.place)]
-    for memory in memories:
-        memory.clear()  # so that what it holds is of this program
+    if kind == "history":
+        for memory in memories:
+            memory.clear()  # so that what it holds is of this program
     rng = np.random.default_rng(3)
     named = 0
     with connected(name, hardware) as rtl:
