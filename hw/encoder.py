@@ -11,7 +11,7 @@ from augend.hw.event_queue import EventQueue
 from augend.hw.event_word import event_word
 from augend.hw.interval_encoder import IntervalEncoder, interval
 from augend.hw.memory import LoadedMemory
-from augend.hw.parity import check_parity, damage_ports, gather_damage, later
+from augend.hw.parity import check_rows, damage_ports, gather_damage, later
 from augend.hw.rate_encoder import THRESHOLD_BITS, RateEncoder, scanned_word
 
 __all__ = ["Encoder", "encoder_layout", "input_depth", "input_event", "input_row_bits"]
@@ -242,16 +242,7 @@ class Encoder(wiring.Component):
         self._emit(m, queue, rows, constants, scanned, plane, timed, step, lane, word_done)
         if config.parity:
             scans = later(m, scan, 2)
-            check_parity(
-                m,
-                self,
-                "input",
-                write=(rows.load, rows.load_address, rows.load_data),
-                read=(1, rows.address),
-                row=rows.data,
-                comes=scans | machine.ongoing("COUNTED"),
-                depth=input_depth(config),
-            )
+            check_rows(m, self, "input", rows, comes=scans | machine.ongoing("COUNTED"))
             gather_damage(m, self, queue, *self._tables)
         return m
 

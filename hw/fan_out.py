@@ -8,7 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.instruction import projection_layout
 from augend.hw.memory import TableMemory
-from augend.hw.parity import check_parity, damage_ports, gather_damage, later
+from augend.hw.parity import check_rows, damage_ports, gather_damage, later
 from augend.hw.target_words import TargetWords, beat, target_entry, travelling
 
 __all__ = ["TABLES", "FanOut", "table_entry"]
@@ -216,17 +216,7 @@ class FanOut(wiring.Component):
             comes = later(m, index_ready & lookup_valid & ~lookup.token, 1)
             for name, table in tables.items():
                 used = projection.columns_in_lanes | ~projection.masked if name == "lane" else 1
-                check_parity(
-                    m,
-                    self,
-                    "fan-out",
-                    write=(table.load, table.load_address, table.load_data),
-                    read=(table.enable, table.address),
-                    row=table.data,
-                    comes=comes & used,
-                    depth=getattr(config, f"{name}_entries"),
-                    name=name,
-                )
+                check_rows(m, self, "fan-out", table, comes=comes & used, name=name)
 
         # Sum: first addresses, each in two parts yet, and extents. With the spare place, a register
         # says whether the stages before it go on, all at once: a step has no gap to be closed.

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import LoadedMemory
-from augend.hw.parity import check_parity, damage_ports
+from augend.hw.parity import check_rows, damage_ports
 from augend.hw.rate_encoder import scanned_word
 
 __all__ = ["IntervalEncoder", "interval"]
@@ -73,16 +73,7 @@ class IntervalEncoder(wiring.Component):
             bounds.eq(intervals.data),
         ]
         if self._config.parity:
-            check_parity(
-                m,
-                self,
-                "interval",
-                write=(self.load, self.load_address, self.load_data),
-                read=(1, self.step),
-                row=intervals.data,
-                comes=self.scanned.valid,
-                depth=self._config.spike_steps,
-            )
+            check_rows(m, self, "interval", intervals, comes=self.scanned.valid)
         m.d.sync += [
             self.word.eq(self.scanned),
             self.mask.eq(

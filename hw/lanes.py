@@ -13,7 +13,7 @@ from augend.hw.leader import Leader
 from augend.hw.loading import CORE_MEMORIES, load_bus, row_bits, row_shape
 from augend.hw.memory import LoadedMemory
 from augend.hw.neuron import Neuron
-from augend.hw.parity import check_parity, damage_ports, gather_damage, later
+from augend.hw.parity import check_rows, damage_ports, gather_damage, later
 from augend.hw.potential_memory import PotentialMemory
 from augend.hw.sweep import Slot, Sweep
 from augend.hw.window_scan import WindowScan
@@ -555,27 +555,18 @@ class Lanes(wiring.Component):
     ) -> None:
         """Give the memories parity; what was never remembered is not checked."""
         config = self._config
-        memories: list[tuple[str, LoadedMemory, int, ValueLike]] = [
-            ("weight", weights, config.weight_words, 1),
-            ("parameter", parameters, config.parameter_words, 1),
+        memories: list[tuple[str, LoadedMemory, ValueLike]] = [
+            ("weight", weights, 1),
+            ("parameter", parameters, 1),
         ]
         if past is not None:
             remembered = self.now.sweep.remembers
             if config.gates:
                 leads = self.now.sweep.leads != Lead.NO
                 remembered = remembered | leads | (self.now.kind == Kind.SELECT)
-            memories.append(("history", past, config.history_words, remembered))
-        for kind, rows, depth, used in memories:
-            check_parity(
-                m,
-                self,
-                kind,
-                write=(rows.load, rows.load_address, rows.load_data),
-                read=(rows.enable, rows.address),
-                row=rows.data,
-                comes=later(m, rows.enable & used, 2),
-                depth=depth,
-            )
+            memories.append(("history", past, remembered))
+        for kind, rows, used in memories:
+            check_rows(m, self, kind, rows, comes=later(m, rows.enable & used, 2))
         gather_damage(m, self, potentials)
 
     def _emit(self, m: Module, back: data.View, lanes: list[Neuron], leaders: list[Leader]) -> None:

@@ -51,7 +51,7 @@ class LoadedMemory(wiring.Component):
 
     def __init__(self, *, shape: ShapeLike, depth: int) -> None:
         self._shape = shape
-        self._depth = depth
+        self.depth = depth
         width = max(1, ceil_log2(depth))
         super().__init__(
             {
@@ -71,7 +71,7 @@ class LoadedMemory(wiring.Component):
             m.submodules.memory = Instance(
                 "augend_loaded_memory",
                 p_WIDTH=Shape.cast(self._shape).width,
-                p_DEPTH=self._depth,
+                p_DEPTH=self.depth,
                 p_ADDRESS=len(self.address),
                 i_clk=ClockSignal(),
                 i_address=self.address,
@@ -82,7 +82,7 @@ class LoadedMemory(wiring.Component):
                 i_load_data=Value.cast(self.load_data),
             )
             return m
-        m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self._depth, init=[])
+        m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self.depth, init=[])
         read = rows.read_port()
         write = rows.write_port()
         m.d.comb += [
@@ -122,6 +122,7 @@ class TableMemory(wiring.Component):
 
     def __init__(self, *, layout: data.Layout, depth: int, style: str = "block") -> None:
         self._style = style
+        self.depth = depth
         self._memory = memory.MemoryData(shape=layout, depth=depth, init=[])
         width = max(1, ceil_log2(depth))
         super().__init__(

@@ -6,12 +6,14 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import LoadedMemory, TableMemory
 
 __all__ = [
     "KINDS",
     "DamageRecord",
     "Parity",
     "check_parity",
+    "check_rows",
     "damage_layout",
     "damage_ports",
     "gather_damage",
@@ -179,6 +181,29 @@ def check_parity(
     ]
     with m.If(parity.wrong):
         m.d.comb += unit.damaged[KINDS.index(kind)].eq(1)
+
+
+def check_rows(
+    m: Module,
+    unit: wiring.Component,
+    kind: str,
+    rows: LoadedMemory | TableMemory,
+    *,
+    comes: ValueLike,
+    name: str | None = None,
+) -> None:
+    """Give a memory that the host link loads its parity; see ``check_parity``."""
+    check_parity(
+        m,
+        unit,
+        kind,
+        write=(rows.load, rows.load_address, rows.load_data),
+        read=(rows.enable, rows.address),
+        row=rows.data,
+        comes=comes,
+        depth=rows.depth,
+        name=name,
+    )
 
 
 def gather_damage(

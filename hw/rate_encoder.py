@@ -8,7 +8,7 @@ from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.lfsr import Lfsr
 from augend.hw.memory import LoadedMemory
-from augend.hw.parity import check_parity, damage_ports
+from augend.hw.parity import check_rows, damage_ports
 
 __all__ = ["THRESHOLD_BITS", "RateEncoder", "rate_pixel", "scanned_word"]
 
@@ -109,16 +109,7 @@ class RateEncoder(wiring.Component):
             self.word.last.eq(collected.valid & collected.done & collected.word.last),
         ]
         if config.parity:
-            check_parity(
-                m,
-                self,
-                "rate",
-                write=(self.load, self.load_address, self.load_data),
-                read=(1, level),
-                row=thresholds.data,
-                comes=compared.valid,
-                depth=1 << config.pixel_bits,
-            )
+            check_rows(m, self, "rate", thresholds, comes=compared.valid)
         spike = Signal()
         m.d.comb += spike.eq(lfsr.draw < thresholds.data)
         with m.If(compared.valid):

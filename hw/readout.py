@@ -201,7 +201,7 @@ class Readout(wiring.Component):
                 read=(1, read.addr),
                 row=read.data,
                 comes=later(m, self.searching, 1) | self.done,
-                depth=config.readout_words,
+                depth=words.depth,
                 latency=1,
             )
         lane = Signal.like(self.walk.lane)
@@ -279,7 +279,7 @@ class Readout(wiring.Component):
                 read=(1, read.addr),
                 row=read.data,
                 comes=added[1] | (constants.used & spoken),
-                depth=config.readout_words * config.lanes,
+                depth=spikes.depth,
                 latency=1,
                 name="spikes",
             )

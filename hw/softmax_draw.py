@@ -9,7 +9,7 @@ from augend.gen.lfsr import DRAW_BITS, REGISTER_BITS
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.lfsr import drawn
 from augend.hw.memory import LoadedMemory
-from augend.hw.parity import check_parity, damage_ports, later
+from augend.hw.parity import check_rows, damage_ports, later
 
 __all__ = ["DRAW_CLOCKS", "SoftmaxDraw", "softmax_constants"]
 
@@ -123,14 +123,5 @@ class SoftmaxDraw(wiring.Component):
         m.d.sync += [later.eq(earlier) for earlier, later in zip(tie, tie[1:], strict=False)]
         m.d.comb += [table.address.eq(entry), self.tie.eq(tie[-1])]
         if self._config.parity:
-            check_parity(
-                m,
-                self,
-                "noise",
-                write=(self.load, self.load_address, self.load_data),
-                read=(1, entry),
-                row=table.data,
-                comes=later(m, self.draw, DRAW_CLOCKS),
-                depth=ENTRIES,
-            )
+            check_rows(m, self, "noise", table, comes=later(m, self.draw, DRAW_CLOCKS))
         return m

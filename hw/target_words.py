@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import TableMemory
-from augend.hw.parity import check_parity, damage_ports, later
+from augend.hw.parity import check_rows, damage_ports, later
 
 __all__ = ["TargetWords", "beat", "target_entry", "travelling"]
 
@@ -107,14 +107,6 @@ class TargetWords(wiring.Component):
                 self.placed.partial.eq(self.sparse & words.data.partial),
             ]
         if self._config.parity:
-            check_parity(
-                m,
-                self,
-                "target",
-                write=(words.load, words.load_address, words.load_data),
-                read=(words.enable, words.address),
-                row=words.data,
-                comes=later(m, self.move, 1) & found.makes & self.sparse,
-                depth=self._config.target_entries,
-            )
+            comes = later(m, self.move, 1) & found.makes & self.sparse
+            check_rows(m, self, "target", words, comes=comes)
         return m
