@@ -178,6 +178,12 @@ class Placement:
         several = network.readout.size > 1 and network.timesteps > 1
         return network.exit_margin is not None and several
 
+    @property
+    def skips(self) -> bool:
+        """Whether its schedules have sweeps that may be skipped."""
+        instructions = (one for core in self.cores for one in core.instructions)
+        return any(isinstance(one, Sweep) and one.skips for one in instructions)
+
     def listeners(self, name: str) -> list[int]:
         """Cores to which the events of a population, or gate, go."""
         return sorted({self.core_of[p.target] for p in self.network.out_of(name)})

@@ -233,14 +233,13 @@ def core_schedule(
 
     def loop(times: int, body: Sequence[Instruction]) -> None:
         first = len(program)
+        # Whether a sweep spiked is known two clocks after the next instruction executes.
+        between = times > 2 and len(body) > 1
         for i, item in enumerate(body):
+            if isinstance(item, Sweep):
+                item = replace(item, skips=item.skips and between)
             closes = times > 1 and i == len(body) - 1
-            placed = replace(item, times=times, closes=closes, back=first)
-            if isinstance(placed, Sweep):
-                # Whether a sweep spiked is known two clocks after the next instruction executes.
-                between = times > 2 and len(body) > 1
-                placed = replace(placed, skips=placed.skips and between)
-            program.append(placed)
+            program.append(replace(item, times=times, closes=closes, back=first))
 
     quiet = {"current": "never", "clears": "never", "bias": "never", "read": "never"}
     quiet |= {"fire": False, "emits": False, "updates": 0, "planes": 1, "most": 1}

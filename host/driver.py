@@ -114,13 +114,7 @@ class GoldenAccelerator:
         self.config = config
         self._timing: TimingModel | None = None
         if placement is not None and config is not None:
-            self._timing = TimingModel(
-                placement,
-                queue_steps=config.queue_steps,
-                potential_memory=config.potential_memory,
-                targets=config.target_entries > 0,
-                skips=config.skips > 0,
-            )
+            self._timing = TimingModel.of_hardware(placement, config)
         self._golden = GoldenModel(program.network, record="trains" if self._timing else False)
 
     def infer(self, images: npt.ArrayLike) -> Result:

@@ -90,13 +90,8 @@ def first_difference(accelerator: RtlAccelerator, image: npt.NDArray) -> str:
         return ""
     pixels = program.encode(image[None])
     golden = GoldenModel(program.network, record="trains").run(pixels)
-    timing = TimingModel(
-        placement,
-        queue_steps=config.queue_steps,
-        potential_memory=config.potential_memory,
-        targets=config.target_entries > 0,
-        skips=config.skips > 0,
-    ).run(pixels, golden.trains, golden.exit_step)
+    timing = TimingModel.of_hardware(placement, config)
+    timing = timing.run(pixels, golden.trains, golden.exit_step)
     expected = predicted_events(placement, timing, pixels, golden.trains, 0)
     with transport.traced(4 * len(expected) + 1000) as observations:
         accelerator.infer(image[None])

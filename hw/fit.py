@@ -255,8 +255,8 @@ def smallest_config(
     if potential_memory is None:
         few = needs["potential_words"] <= DISTRIBUTED_WORDS
         potential_memory = "distributed" if few else "block"
-    skips = any(i.skips for c in placement.cores for i in c.instructions if isinstance(i, Sweep))
-    return AcceleratorConfig(potential_memory=potential_memory, skips=int(skips), **values)
+    skips = int(placement.skips)
+    return AcceleratorConfig(potential_memory=potential_memory, skips=skips, **values)
 
 
 def check_fit(config: AcceleratorConfig, placement: Placement) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.schedule import Consume, Decide, End, Instruction, Select, Sweep, Take, holds
+from augend.hw.configuration import AcceleratorConfig
 from augend.sim.beats import FAN_OUT, TARGETS, StepBeats, spike_planes, step_beats
 from augend.sim.input_passes import input_passes
 
@@ -182,14 +183,20 @@ class TimingModel:
         self._placement = placement
         sparse = any(tables.sparse for tables in placement.tables)
         self._targets = sparse if targets is None else targets
-        some = any(
-            isinstance(one, Sweep) and one.skips
-            for core in placement.cores
-            for one in core.instructions
-        )
-        self._skips = some if skips is None else skips
+        self._skips = placement.skips if skips is None else skips
         self._queue_steps = queue_steps
         self._block = potential_memory == "block"
+
+    @classmethod
+    def of_hardware(cls, placement: Placement, config: AcceleratorConfig) -> "TimingModel":
+        """The model of a network placed on an accelerator, by what that has."""
+        return cls(
+            placement,
+            queue_steps=config.queue_steps,
+            potential_memory=config.potential_memory,
+            targets=config.target_entries > 0,
+            skips=config.skips > 0,
+        )
 
     def run(
         self,

@@ -59,7 +59,7 @@ async def every_event_in_its_clock(dut):
     network, pixels = case.build()
     placement = place(network, lanes=case.lanes, cores=case.cores)
     golden = GoldenModel(network, record="trains").run(pixels)
-    timing = TimingModel(placement, potential_memory=case.memory, skips=config.skips > 0)
+    timing = TimingModel.of_hardware(placement, config)
     timing = timing.run(pixels, golden.trains, golden.exit_step)
     packets = requests(case, config, placement, pixels)
     words = np.concatenate([make_packet(c, i, p) for i, (c, p) in enumerate(packets)]).tolist()

@@ -156,13 +156,7 @@ def compare_results(result, expected):
 def compare_events(observation, config, placement, pixels):
     """Every event word in its clock, as golden and timing model say."""
     golden = GoldenModel(placement.network, record="trains").run(pixels)
-    timing = TimingModel(
-        placement,
-        queue_steps=config.queue_steps,
-        potential_memory=config.potential_memory,
-        targets=config.target_entries > 0,
-        skips=config.skips > 0,
-    )
+    timing = TimingModel.of_hardware(placement, config)
     timing = timing.run(pixels, golden.trains, golden.exit_step)
     assert len(observation.starts) == len(observation.ends) == len(pixels)
     for image, (start, end) in enumerate(zip(observation.starts, observation.ends, strict=True)):
