@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from augend.gen import convert
 from augend.gen.network import INPUT, Input, Population, Projection, SpikingNetwork
 from augend.gen.program import Program
 
-__all__ = ["KINDS", "drawn_input"]
+__all__ = ["KINDS", "drawn_input", "program"]
 
 LANES, CORES = 4, 2
 FLAT, IMAGE = (40,), (2, 8, 8)
@@ -174,6 +175,12 @@ KINDS: dict[str, Callable[[], Program]] = {
     "clamped, by count": converted(dense, clamp=1.0, decode="count"),
 }
 """Programs by the name of their kind."""
+
+
+@cache
+def program(kind: str) -> Program:
+    """The program of a kind, made once."""
+    return KINDS[kind]()
 
 
 def drawn_input(program: Program) -> np.ndarray:

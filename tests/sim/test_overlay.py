@@ -5,13 +5,12 @@ from functools import cache
 
 import pytest
 
-from augend.gen.place import place
 from augend.host.driver import connect
 from augend.hw.configuration import OPTIONAL
 from augend.hw.fit import smallest_config
 
 from .accelerators import compare_events, compare_results, complete, transport
-from .overlay_programs import CORES, KINDS, LANES, drawn_input
+from .overlay_programs import CORES, KINDS, LANES, drawn_input, program
 
 SHAPE = LANES, CORES, "block"
 
@@ -19,11 +18,6 @@ SHAPE = LANES, CORES, "block"
 def config():
     """The accelerator of all hardware there is."""
     return complete(*SHAPE)
-
-
-@cache
-def program(kind):
-    return KINDS[kind]()
 
 
 @cache
@@ -40,10 +34,7 @@ def check(kind):
 
 
 def test_the_kinds_use_all_hardware_there_is():
-    needed = [
-        asdict(smallest_config(place(program(kind).network, lanes=LANES, cores=CORES)))
-        for kind in KINDS
-    ]
+    needed = [asdict(smallest_config(program(kind).place())) for kind in KINDS]
     for name in OPTIONAL - {"parity"}:  # no program needs it, and none can tell
         assert any(need[name] for need in needed), name
 

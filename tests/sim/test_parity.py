@@ -1,21 +1,19 @@
 """Parity: a bit that flips is named or changes nothing, and where none flips nothing changes."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
 import pytest
 
-from augend.gen.place import place
 from augend.host.driver import connect
 from augend.host.packets import FaultError
-from augend.hw.configuration import AcceleratorConfig
-from augend.hw.fit import smallest_config
+from augend.hw.overlay import overlay_config
 
 from .accelerators import compare_results
 from .flipped import FlippingTransport, Memory, memories_of, model_with_memories
-from .overlay_programs import CORES, KINDS, LANES, drawn_input
+from .overlay_programs import KINDS, drawn_input, program
 
 FLIPS = 16
 RUNNING = {
@@ -46,20 +44,10 @@ MORE = [
 
 
 @cache
-def program(kind):
-    return KINDS[kind]()
-
-
-@cache
 def config():
     """The smallest accelerator that runs all kinds, with parity."""
-    needed = [
-        asdict(smallest_config(place(program(kind).network, lanes=LANES, cores=CORES)))
-        for kind in KINDS
-    ]
-    widest = {name: max(need[name] for need in needed) for name in needed[0]}
-    widest |= {"potential_memory": "block", "parity": 1, "watchdog_bits": 10}
-    return AcceleratorConfig(**widest)
+    smallest = overlay_config([program(kind).place() for kind in KINDS])
+    return replace(smallest, parity=1, watchdog_bits=10)
 
 
 @pytest.fixture(scope="module")
