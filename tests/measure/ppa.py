@@ -153,8 +153,9 @@ ENGINES = {
         target=48,
     ),
     "engine, 4 lanes": Accelerator(device="HX8K", config=_engine(4, **_TINY)),
+    "engine, 4 lanes, parity": Accelerator(device="HX8K", config=_engine(4, **_TINY, parity=1)),
 }
-"""Accelerators of a fixed size; the last is small enough to be synthesised in a test."""
+"""Accelerators of a fixed size; that of 4 lanes is small enough to be synthesised in a test."""
 
 _RUNNING = {
     "256-10": Accelerator(device="HX8K", target=139, most_luts=1480),
