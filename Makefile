@@ -114,6 +114,10 @@ max-pool-gates diehl-grid diagnose-fix peers:
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)
 
+.PHONY: zoo
+zoo: .venv/.dev ## Make and measure the programs that come with augend (hours with the training)
+	$(BIN)/python -m tests.measure.zoo --output $(TABLES)
+
 .PHONY: efficientnet
 efficientnet: .venv/.imagenet ## EfficientNet-Lite0 on photographs: rates against activations
 	$(BIN)/python -m tests.measure.efficientnet --output $(TABLES)

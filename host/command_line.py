@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from augend.host.errors import USER_ERRORS, UsageError
+from augend.host.zoo import program_file
 
 __all__ = ["app", "main"]
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 
 Output = Annotated[Path, typer.Option("-o", "--output", help="File to write.")]
+ProgramFile = Annotated[Path, typer.Argument(parser=program_file, help="A program, or zoo:NAME.")]
 Data = Annotated[str | None, typer.Option(help="digits, mnist, fashion-mnist or cifar10.")]
 
 
@@ -58,6 +60,21 @@ def train(
     result = train_network(recipe, data, epochs=epochs, seed=seed, output=output)
     accuracy = result.metadata["test_accuracy"]
     Console().print(f"{output}: {recipe} on {data}, test accuracy {100 * accuracy:.2f} %")
+
+
+@app.command()
+def sweep(
+    spec: Annotated[Path, typer.Argument(help="TOML file: what to try, see docs/training.md.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder; goes on with it.")],
+    processes: Annotated[int, typer.Option(help="Of this machine.", min=1)] = 2,
+    cluster: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler instead, tcp://host:port.")
+    ] = None,
+) -> None:
+    """Try recipes, seeds, bits and time steps; a table of all, the front on the test set."""
+    from augend.host.sweep import run_sweep
+
+    run_sweep(spec, output, processes, cluster, Console())
 
 
 @app.command()
@@ -206,7 +223,15 @@ def convert(
 
 
 @app.command()
-def info(program: Annotated[Path, typer.Argument(help="A program.")]) -> None:
+def zoo() -> None:
+    """List the trained programs that come with augend."""
+    from augend.host.zoo import show_zoo
+
+    show_zoo(Console())
+
+
+@app.command()
+def info(program: ProgramFile) -> None:
     """Show what a program holds."""
     from augend.gen.program import Program
     from augend.host.information import show_program
@@ -216,7 +241,7 @@ def info(program: Annotated[Path, typer.Argument(help="A program.")]) -> None:
 
 @app.command()
 def run(
-    program: Annotated[Path, typer.Argument(help="A program.")],
+    program: ProgramFile,
     data: Data = None,
     limit: Annotated[int | None, typer.Option(help="Only the first images.", min=1)] = None,
     backend: Annotated[Literal["golden", "rtl"], typer.Option(help="Where to run.")] = "golden",
@@ -247,7 +272,7 @@ def run(
 
 @app.command()
 def place(
-    program: Annotated[Path, typer.Argument(help="A program.")],
+    program: ProgramFile,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where the placed program goes.")
     ] = None,
@@ -264,7 +289,7 @@ def place(
 
 @app.command()
 def profile(
-    program: Annotated[Path, typer.Argument(help="A program.")],
+    program: ProgramFile,
     data: Data = None,
     limit: Annotated[int, typer.Option(help="Images to take the mean of.", min=1)] = 20,
     backend: Annotated[
@@ -291,7 +316,10 @@ def profile(
 
 @app.command()
 def curve(
-    programs: Annotated[list[Path], typer.Argument(help="Programs: one curve for each.")],
+    programs: Annotated[
+        list[Path],
+        typer.Argument(parser=program_file, help="Programs, or zoo:NAME: a curve each."),
+    ],
     output: Output,
     data: Data = None,
     limit: Annotated[int | None, typer.Option(help="Only the first images.", min=1)] = None,
@@ -321,7 +349,7 @@ def report(
 
 @app.command()
 def diagnose(
-    program: Annotated[Path, typer.Argument(help="A program.")],
+    program: ProgramFile,
     data: Data = None,
     source: Annotated[
         str | None, typer.Option(help="Network it came from; the one it names where left out.")
@@ -369,7 +397,13 @@ def diagnose(
 
 @app.command()
 def verilog(
-    programs: Annotated[list[Path], typer.Argument(help="A program, or all that it is to run.")],
+    programs: Annotated[
+        list[Path],
+        typer.Argument(
+            parser=program_file,
+            help="A program (or zoo:NAME), or all that it is to run.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
     overlay: Annotated[
         Path | None,

@@ -13,23 +13,21 @@ __all__ = ["CALIBRATION", "RECIPES", "calibration_images", "trained", "trained_f
 
 RECIPES = ("mlp", "cnn")
 CALIBRATION = 2000
-_SEED = 1
 
 
-def trained_file(recipe: str, data: str = "mnist") -> Path:
-    """What ``augend train RECIPE --data DATA --seed 1`` writes; kept in the cache."""
-    path = (
-        Path(platformdirs.user_cache_dir("augend")) / "trained" / f"{data}-{recipe}-seed{_SEED}.pt"
-    )
+def trained_file(recipe: str, data: str = "mnist", seed: int = 1) -> Path:
+    """What ``augend train RECIPE --data DATA --seed SEED`` writes; kept in the cache."""
+    folder = Path(platformdirs.user_cache_dir("augend")) / "trained"
+    path = folder / f"{data}-{recipe}-seed{seed}.pt"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        train(recipe, data, seed=_SEED, output=path)
+        train(recipe, data, seed=seed, output=path)
     return path
 
 
-def trained(recipe: str, data: str = "mnist") -> Source:
+def trained(recipe: str, data: str = "mnist", seed: int = 1) -> Source:
     """The network of that file."""
-    return load_source(str(trained_file(recipe, data)))
+    return load_source(str(trained_file(recipe, data, seed)))
 
 
 def calibration_images(source: Source, data: str = "mnist"):

@@ -1,0 +1,160 @@
+"""The work of a sweep: a training and the conversions of what it gives, in any process.
+
+Everything comes in and goes out by value, so that a worker needs no folder in common with us.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import numpy as np
+import torch
+
+from augend.gen import convert
+from augend.gen.datasets import DataSet, load, validation_split
+from augend.gen.graph import ConversionError
+from augend.gen.network import ContractError
+from augend.gen.options import input_scaling
+from augend.gen.program import Program
+from augend.gen.training import accuracy, load_network, train
+from augend.gen.training.loop import VALIDATION_SEED, rounded_pixels
+from augend.gen.training.recipes import Recipe, recipe_for
+from augend.host.sources import images_of
+from augend.host.step_counts import StepCounts
+from augend.host.sweep_spec import Point
+from augend.host.sweep_table import Measured
+from augend.sim.golden import GoldenModel
+
+__all__ = ["CALIBRATION", "Outcome", "Task", "begin_worker", "work"]
+
+CALIBRATION = 2000
+"""Training images that a conversion is calibrated on."""
+_CHUNK = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Points of one training.
+
+    Parameters
+    ----------
+    points
+        All of the same data and training.
+    network
+        What that training gave, as a file's bytes; None where it is still to be trained.
+    split
+        Images to measure on: those that the training kept back, or the test set.
+    reach
+        As `augend.host.sweep_spec.SweepSpec` has it.
+    """
+
+    points: Sequence[Point]
+    network: bytes | None
+    split: Literal["validation", "test"]
+    reach: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The trained network as a file's bytes, and what each point of a task gave."""
+
+    network: bytes
+    measured: Sequence[Measured]
+
+
+def begin_worker(threads: int) -> None:
+    """Leave the other processes their share of the machine."""
+    torch.set_num_threads(threads)
+
+
+def work(task: Task) -> Outcome:
+    """Train where need be, convert, and measure."""
+    begun = time.monotonic()
+    first = task.points[0]
+    recipe = recipe_of(first)
+    with TemporaryDirectory(prefix="augend-") as folder:
+        path = Path(folder) / "network.pt"
+        if task.network is None:
+            seed = int(first.train.get("seed", 1))
+            train(recipe, first.data, seed=seed, output=path, quiet=True)
+        else:
+            path.write_bytes(task.network)
+        network, _ = load_network(path)
+        kept = path.read_bytes()
+    bits = recipe.pixel_bits
+    parts = validation_split(load(first.data), recipe.validation, VALIDATION_SEED)
+    training, images = (rounded_pixels(part, bits) for part in parts)
+    if task.split == "test":
+        images = rounded_pixels(load(first.data, "test"), bits)
+    ann = accuracy(network, images)
+    seconds = time.monotonic() - begun
+    measured = []
+    for point in task.points:
+        begun = time.monotonic()
+        options = {"pixel_bits": bits, **point.convert}
+        try:
+            program = convert(network, training.images[:CALIBRATION], **options)
+            found = _measured(program, images, task.reach)
+        except (ConversionError, ContractError) as error:  # such a combination makes no network
+            found = Measured(error=str(error))
+        seconds += time.monotonic() - begun
+        measured.append(replace(found, ann=ann, seconds=round(seconds, 1)))
+        seconds = 0.0
+    return Outcome(network=kept, measured=measured)
+
+
+def recipe_of(point: Point) -> Recipe:
+    """The recipe of a point, with what its axes change of it."""
+    changes = {k: v for k, v in point.train.items() if k not in ("recipe", "seed")}
+    return recipe_for(str(point.train["recipe"]), point.data, changes)
+
+
+def _measured(program: Program, images: DataSet, reach: float | None) -> Measured:
+    network = program.network
+    pixels, labels = images_of(program, images), images.labels
+    found = Measured(
+        weight_bits=sum(p.stored * network.bits_of(p) for p in network.projections),
+        ann_macs=sum(program.ann_macs.values()),
+    )
+    if network.schedule == "phased" or network.exit_margin is not None:
+        return _at_the_end(found, program, pixels, labels)
+    counts = StepCounts.of(program, pixels)
+    right = (counts.scores.argmax(2) == labels[:, None]).mean(0)
+    additions = counts.operations.cumsum(1).mean(0)
+    inputs = counts.input_spikes.cumsum(1).mean(0)
+    found = replace(
+        found,
+        accuracy=float(right[-1]),
+        additions=float(additions[-1]),
+        input_spikes=float(inputs[-1]),
+        spikes=float(counts.spikes.sum(1).mean()),
+    )
+    if reach is None or right.max() < reach:
+        return found
+    step = int((right >= reach).argmax())
+    return replace(
+        found,
+        additions_to_reach=float(additions[step]),
+        input_spikes_to_reach=float(inputs[step]),
+    )
+
+
+def _at_the_end(
+    found: Measured, program: Program, pixels: np.ndarray, labels: np.ndarray
+) -> Measured:
+    """Where steps are no points in time: populations run one after another, or images end early."""
+    model = GoldenModel(program.network)
+    sums = np.zeros(4)
+    for first in range(0, len(pixels), _CHUNK):
+        golden = model.run(program.encode(pixels[first : first + _CHUNK]))
+        sums += (
+            (golden.predictions == labels[first : first + _CHUNK]).sum(),
+            sum(int(np.sum(tally)) for tally in golden.operations.values()),
+            golden.input_spikes.sum(),
+            sum(int(golden.spikes[p.name].sum()) for p in program.network.populations),
+        )
+    right, additions, inputs, spikes = (float(total) / len(labels) for total in sums)
+    return replace(found, accuracy=right, additions=additions, input_spikes=inputs, spikes=spikes)
