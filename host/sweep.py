@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,7 +18,7 @@ from augend.host.figure_style import save
 from augend.host.sweep_plot import draw_boxes, draw_front
 from augend.host.sweep_search import GridSource, SearchSource
 from augend.host.sweep_spec import Point, SweepSpec, read_spec
-from augend.host.sweep_table import Measured, SweepTable, front
+from augend.host.sweep_table import SweepTable, front
 from augend.host.sweep_work import Outcome, Task, begin_worker, recipe_of, work
 
 __all__ = ["run_sweep"]
@@ -35,7 +36,7 @@ def run_sweep(
     path
         The sweep's file, see `augend.host.sweep_spec.SweepSpec`.
     output
-        Folder: ``results.csv``, the trained networks, the pictures. What is there is not done again.
+        Folder: ``results.csv``, the trained networks, pictures. What is there is not done again.
     processes
         Of this machine, where there is no cluster.
     cluster
@@ -117,7 +118,7 @@ def _executor(processes: int, cluster: str | None) -> Iterator[tuple[Executor, i
             "--cluster needs Dask, which is not installed: pip install 'augend[cluster]'"
         ) from error
     try:
-        client = Client(cluster, timeout=_CONNECT_SECONDS)
+        client: Any = Client(cluster, timeout=_CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"No Dask scheduler answers at {cluster} ({error}). Start one with 'dask scheduler' "
@@ -153,9 +154,9 @@ def _shown(table: SweepTable) -> Table:
     shown = Table(title="Not beaten in both accuracy and additions")
     varied = [a for a in table.axes if len({table.point(n)[a] for n in table.rows}) > 1]
     for name in varied or ["recipe"]:
-        shown.add_column(name)
+        shown.add_column(name, overflow="fold")
     for name in ("additions", "validation %", "ANN %", "test %", "ANN, test %"):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", overflow="fold")
     for name in front(table.rows):
         row, point = table.rows[name], table.point(name)
         shown.add_row(

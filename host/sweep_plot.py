@@ -11,7 +11,7 @@ __all__ = ["draw_boxes", "draw_front"]
 
 
 def draw_front(table: SweepTable) -> Figure:
-    """Accuracy on validation images against additions, a colour a recipe, and what nothing beats."""
+    """Accuracy on validation images against additions, by recipe, and what nothing beats."""
     with styled():
         figure = Figure(figsize=(7, 4.5), layout="constrained")
         axes = figure.subplots()

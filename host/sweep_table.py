@@ -27,7 +27,7 @@ class Measured:
         An image, after all time steps; additions with those of the input.
     additions_to_reach, input_spikes_to_reach
         After the first step in which the wanted accuracy is reached; None where it never is.
-    weight_bits
+    stored_bits
         All stored weights.
     ann_macs
         Multiply-accumulates of the float network an image.
@@ -46,7 +46,7 @@ class Measured:
     spikes: float | None = None
     additions_to_reach: float | None = None
     input_spikes_to_reach: float | None = None
-    weight_bits: int | None = None
+    stored_bits: int | None = None
     ann_macs: int | None = None
     seconds: float | None = None
     error: str = ""
@@ -56,7 +56,7 @@ class Measured:
 
 MEASURED = tuple(each.name for each in fields(Measured))
 _TEXTS = ("error",)
-_WHOLE = ("weight_bits", "ann_macs")
+_WHOLE = ("stored_bits", "ann_macs")
 
 
 @dataclass

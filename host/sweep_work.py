@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -17,11 +18,11 @@ from augend.gen import convert
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.graph import ConversionError
 from augend.gen.network import ContractError
-from augend.gen.options import input_scaling
 from augend.gen.program import Program
 from augend.gen.training import accuracy, load_network, train
 from augend.gen.training.loop import VALIDATION_SEED, rounded_pixels
-from augend.gen.training.recipes import Recipe, recipe_for
+from augend.gen.training.recipe import Recipe
+from augend.gen.training.recipe_file import recipe_for
 from augend.host.sources import images_of
 from augend.host.step_counts import StepCounts
 from augend.host.sweep_spec import Point
@@ -33,6 +34,9 @@ __all__ = ["CALIBRATION", "Outcome", "Task", "begin_worker", "work"]
 CALIBRATION = 2000
 """Training images that a conversion is calibrated on."""
 _CHUNK = 500
+
+_ALONE = Lock()
+"""Seeds and the default type of PyTorch are a process's own: its threads take turns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,11 @@ def begin_worker(threads: int) -> None:
 
 def work(task: Task) -> Outcome:
     """Train where need be, convert, and measure."""
+    with _ALONE:
+        return _work(task)
+
+
+def _work(task: Task) -> Outcome:
     begun = time.monotonic()
     first = task.points[0]
     recipe = recipe_of(first)
@@ -116,7 +125,7 @@ def _measured(program: Program, images: DataSet, reach: float | None) -> Measure
     network = program.network
     pixels, labels = images_of(program, images), images.labels
     found = Measured(
-        weight_bits=sum(p.stored * network.bits_of(p) for p in network.projections),
+        stored_bits=sum(p.stored * network.bits_of(p) for p in network.projections),
         ann_macs=sum(program.ann_macs.values()),
     )
     if network.schedule == "phased" or network.exit_margin is not None:

@@ -23,7 +23,7 @@ FOLDER = "recipes"
 SUFFIX = ".toml"
 
 
-def recipe_for(name: str, data: str) -> Recipe:
+def recipe_for(name: str, data: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     """The recipe of this name for this data set, or the one in a file of the user's own.
 
     Parameters
@@ -32,6 +32,8 @@ def recipe_for(name: str, data: str) -> Recipe:
         Name of a recipe that comes with augend, or path of a file that ends in ``.toml``.
     data
         Name of a data set. A recipe in the folder of this name goes before one for all.
+    changes
+        Values that go before those of the file, by key; see `read_recipe`.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def recipe_for(name: str, data: str) -> Recipe:
         path = Path(name)
         if not path.is_file():
             raise RecipeError(f"there is no file {name}; give a recipe of your own by its path")
-        recipe = read_recipe(path)
+        recipe = read_recipe(path, changes)
         if recipe.data and data not in recipe.data:
             raise RecipeError(
                 f"{name} is for {', '.join(recipe.data)}, not for {data}; choose one of them with "
@@ -52,7 +54,7 @@ def recipe_for(name: str, data: str) -> Recipe:
     own, common = _folders(data)
     for file in (own / f"{name}{SUFFIX}", common / f"{name}{SUFFIX}"):
         if file.is_file():
-            recipe = read_recipe(file)
+            recipe = read_recipe(file, changes)
             if not recipe.data or data in recipe.data:
                 return recipe
     raise RecipeError(
@@ -72,11 +74,19 @@ def recipe_names(data: str) -> list[str]:
     return sorted(found)
 
 
-def read_recipe(file: Path | Traversable) -> Recipe:
+def read_recipe(file: Path | Traversable, changes: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe; see `Recipe` for its keys.
 
     ``[arguments]``, ``[optimizer]``, ``[augmentation]`` and ``[loss]`` are tables, and each
     ``[[piece]]`` is one. The ``kind`` of a loss or a piece says which other keys it has.
+
+    Parameters
+    ----------
+    file
+        What to read.
+    changes
+        Values that go before those of the file, by key: ``epochs``, ``optimizer.learning_rate``;
+        ``piece.pruning.price`` of the piece of that kind.
 
     Raises
     ------
@@ -87,6 +97,8 @@ def read_recipe(file: Path | Traversable) -> Recipe:
         table = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{file} is not TOML: {error}") from error
+    for key, value in (changes or {}).items():
+        _change(file, table, key, value)
     given = dict(table)
     for key, made in (("optimizer", Optimizer), ("augmentation", Augmentation)):
         if key in given:
@@ -99,6 +111,27 @@ def read_recipe(file: Path | Traversable) -> Recipe:
     given["pieces"] = tuple(_kind(file, "[[piece]]", PIECES, piece) for piece in pieces)
     given.setdefault("name", file.name.removesuffix(SUFFIX))
     return _section(file, "the recipe", Recipe, given)
+
+
+def _change(file: Path | Traversable, table: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value where a key with dots says; whether a section has it is told when it is read."""
+    section, dot, last = key.partition(".")
+    if not dot:
+        table[key] = value
+        return
+    if section == "piece":
+        kind, _, last = last.partition(".")
+        pieces = [piece for piece in table.get("piece", []) if piece.get("kind") == kind]
+        if not pieces:
+            raise RecipeError(
+                f"{file}: {key} cannot be set; there is no [[piece]] of kind {kind!r}"
+            )
+        pieces[0][last] = value
+        return
+    inner = table.setdefault(section, {})
+    if not isinstance(inner, dict):
+        raise RecipeError(f"{file}: {key} cannot be set; {section} is {inner!r} and no table")
+    inner[last] = value
 
 
 def _kind(file: Path | Traversable, where: str, kinds: Mapping[str, type], table: Any) -> Any:

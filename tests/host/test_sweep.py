@@ -41,9 +41,9 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 def test_a_sweep_measures_every_point_and_says_why_one_makes_no_program(swept):
     rows = rows_of(swept / "grid")
     assert len(rows) == 8 and len(list((swept / "grid" / "networks").iterdir())) == 2
-    good = [row for row in rows if row["weight_bits"] and not row["error"]]
+    good = [row for row in rows if row["stored_bits"] and not row["error"]]
     assert len(good) == 4 and all(0.2 < float(row["accuracy"]) <= 1 for row in good)
-    assert all("weight_bits is 9" in row["error"] for row in rows if row not in good)
+    assert all("1 to 8, not 9" in row["error"] for row in rows if row not in good)
     later = {row["seed"]: float(row["additions"]) for row in good if row["timesteps"] == "4"}
     sooner = {row["seed"]: float(row["additions"]) for row in good if row["timesteps"] == "1"}
     assert all(sooner[seed] < later[seed] for seed in later)
@@ -92,9 +92,7 @@ def test_a_folder_of_another_sweep_is_refused(swept, tmp_path):
 
 
 def test_a_cluster_of_two_workers_gives_what_a_process_gives(swept, tmp_path):
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         run_sweep(swept / "sweep.toml", tmp_path, 1, cluster.scheduler_address, QUIET)
     columns = ("id", "accuracy", "additions", "test_accuracy", "error")
     here, there = (
@@ -115,10 +113,10 @@ def test_a_search_asks_for_as_many_points_as_it_may_and_goes_on(tmp_path):
         "[convert]\ntimesteps = [1, 2, 3, 4]\nweight_bits = [2, 3, 4, 8]\n[search]\ntrials = "
     )
     spec = tmp_path / "search.toml"
-    for trials in (3, 5):
+    for trials in (2, 3):
         spec.write_text(text + str(trials))
         table = run_sweep(spec, tmp_path / "search", 1, None, QUIET)
-        assert 2 <= len(table.rows) <= trials
+        assert 1 <= len(table.rows) <= trials
     assert len(list((tmp_path / "search" / "networks").iterdir())) <= 2
 
 

@@ -96,7 +96,7 @@ def main() -> None:
                 folder,
                 "zoo",
                 f"Programs that come with augend, on the whole test sets (golden model; RTL against "
-                f"models on the first {RTL_IMAGES} images). Written by `make zoo`.",
+                f"the models on the first {RTL_IMAGES}). Written by `make zoo`.",
                 [column for column in shown[0] if column != "hash"],
                 shown,
             )

@@ -103,3 +103,32 @@ def test_refusals_of_names():
         recipe_for("lenet", "digits")
     with pytest.raises(RecipeError, match="there is no file gone.toml; give a recipe of your own"):
         recipe_for("gone.toml", "digits")
+
+
+def test_values_of_a_file_can_be_changed_by_key():
+    changes = {
+        "epochs": 3,
+        "optimizer.learning_rate": 0.5,
+        "piece.pruning.price": 7.0,
+        "arguments.dropout": 0.25,
+    }
+    recipe, plain = recipe_for("pruned-mlp", "mnist", changes), recipe_for("pruned-mlp", "mnist")
+    assert (recipe.epochs, recipe.optimizer.learning_rate) == (3, 0.5)
+    assert recipe.arguments["dropout"] == 0.25
+    pruning = next(piece for piece in recipe.pieces if isinstance(piece, Pruning))
+    assert pruning.price == 7.0 and pruning.lanes == 16
+    assert recipe.batch == plain.batch and recipe.pieces[1:] == plain.pieces[1:]
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("epoch", "no key 'epoch'"),
+        ("optimizer.rate", "no key 'rate'"),
+        ("piece.spikes.price", "no .*piece.* of kind 'spikes'"),
+        ("network.depth", "network is 'mlp' and no table"),
+    ],
+)
+def test_a_change_of_what_is_not_there_is_refused(key, told):
+    with pytest.raises(RecipeError, match=told):
+        recipe_for("mlp", "mnist", {key: 1})
