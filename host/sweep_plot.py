@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from augend.host.figure_style import FAINT, INK, MARKERS, SERIES, styled
 from augend.host.sweep_table import Measured, SweepTable, front
@@ -34,7 +36,7 @@ def draw_front(table: SweepTable) -> Figure:
             label="not beaten in both",
             zorder=1,
         )
-        axes.set_xscale("log")
+        _count_axis(axes)
         axes.set_xlabel("additions an image, those of the input included")
         axes.set_ylabel("accuracy on validation images, %")
         axes.legend()
@@ -61,9 +63,17 @@ def draw_boxes(table: SweepTable, reach: float) -> Figure:
         if macs:
             axes.axvline(max(macs), color=FAINT, linestyle="--", label="ANN, a MAC as one")
             axes.legend()
-        axes.set_xscale("log")
+        _count_axis(axes)
         axes.set_xlabel(f"additions an image until {100 * reach:g} % of the images are right")
     return figure
+
+
+def _count_axis(axes: Axes) -> None:
+    """Numbers on a log scale, as 20k and 1M."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _by_recipe(table: SweepTable) -> dict[str, Sequence[Measured]]:

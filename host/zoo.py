@@ -42,7 +42,12 @@ def show_zoo(console: Console) -> None:
         "seed": "right",
     }
     for column, side in columns.items():
-        table.add_column(column, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(
+            column,
+            justify="right" if side == "right" else "left",
+            overflow="fold",
+            no_wrap=column == "program",
+        )
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     console.print(table)

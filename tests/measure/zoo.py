@@ -95,8 +95,8 @@ def main() -> None:
             write_table(
                 folder,
                 "zoo",
-                f"Programs that come with augend, on the whole test sets (golden model; RTL against "
-                f"the models on the first {RTL_IMAGES}). Written by `make zoo`.",
+                f"Programs that come with augend, on the whole test sets (golden model; RTL "
+                f"against models on the first {RTL_IMAGES}). Written by `make zoo`.",
                 [column for column in shown[0] if column != "hash"],
                 shown,
             )
