@@ -148,8 +148,9 @@ figures: .venv/.core ## Draw the pictures of the docs again
 	$(BIN)/python docs/figures/draw.py
 
 .PHONY: tables
-tables: .venv/.dev ## Put the measured tables into the README
+tables: .venv/.dev ## Put the measured tables into README and docs/results.md
 	$(BIN)/python -m tests.measure.readme_tables
+	$(BIN)/python -m tests.measure.results
 
 .PHONY: bench
 bench: .venv/.bench ## Speed beside that of the peers, in one run
