@@ -1,5 +1,8 @@
 """The pieces that a recipe can name, by kind."""
 
+from augend.gen.training.activation_costs import ActivationCost, SparseCoding
+from augend.gen.training.autoencoder import AutoEncoder
+from augend.gen.training.dropout_schedule import DropoutSchedule
 from augend.gen.training.piece import Options
 from augend.gen.training.pruning import Pruning
 from augend.gen.training.spike_levels import Spikes
@@ -7,7 +10,11 @@ from augend.gen.training.spike_levels import Spikes
 __all__ = ["PIECES"]
 
 PIECES: dict[str, type[Options]] = {
+    "activation-cost": ActivationCost,
+    "auto-encoder": AutoEncoder,
+    "dropout-schedule": DropoutSchedule,
     "pruning": Pruning,
+    "sparse-coding": SparseCoding,
     "spike-levels": Spikes,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""
