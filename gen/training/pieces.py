@@ -1,13 +1,17 @@
 """The pieces that a recipe can name, by kind."""
 
 from augend.gen.training.piece import Options
+from augend.gen.training.pixel_levels import PixelLevels
 from augend.gen.training.pruning import Pruning
+from augend.gen.training.spike_costs import SpikeBudget
 from augend.gen.training.spike_levels import Spikes
 
 __all__ = ["PIECES"]
 
 PIECES: dict[str, type[Options]] = {
+    "pixel-levels": PixelLevels,
     "pruning": Pruning,
+    "spike-budget": SpikeBudget,
     "spike-levels": Spikes,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""
