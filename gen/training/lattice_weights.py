@@ -1,11 +1,10 @@
 """Layers whose weights are integers of few bits times one scale, as conversion will have them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import nn
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from augend.gen.levels import best_thresholds, rounded
@@ -17,12 +16,12 @@ class _Signs(torch.autograd.Function):
     """Signs forwards; backwards the gradient, where the weight is within -1 and 1."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, weight: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, weight: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(weight)
         return (weight >= 0).to(weight.dtype).mul_(2).sub_(1)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> torch.Tensor:
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
         (weight,) = ctx.saved_tensors
         return torch.ops.aten.hardtanh_backward(gradient, weight, -1.0, 1.0)
 

@@ -1,10 +1,9 @@
 """Activations that are what neurons emit in T time steps, while training and afterwards."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 __all__ = ["Heaviside", "Sign", "SpikeCount"]
@@ -14,16 +13,16 @@ class _Step(torch.autograd.Function):
     """A step from ``low`` to 1 at 0; gradients of a ramp as high over ``window`` on either side."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, x: torch.Tensor, window: float, low: int) -> torch.Tensor:
+    def forward(ctx: Any, x: torch.Tensor, window: float, low: int) -> torch.Tensor:
         ctx.save_for_backward(x)
-        ctx.window, ctx.slope = window, (1 - low) / (2 * window)  # type: ignore[attr-defined]
+        ctx.window, ctx.slope = window, (1 - low) / (2 * window)
         above = torch.ge(x, 0, out=torch.empty_like(x))
         return above if low == 0 else above.mul_(1 - low).add_(low)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        (x,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        window, slope = ctx.window, ctx.slope  # type: ignore[attr-defined]
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (x,) = ctx.saved_tensors
+        window, slope = ctx.window, ctx.slope
         passed = torch.ops.aten.hardtanh_backward(gradients[0], x, -window, window)
         return passed.mul_(slope), None, None
 

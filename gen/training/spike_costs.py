@@ -1,6 +1,5 @@
 """What a network's spikes cost: every spike times the synapses that it goes through."""
 
-import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -98,8 +97,8 @@ class SpikeCosts(Piece):
         """The price of what the last forward pass spent above the budget."""
         if not self._costs:
             return 0.0
-        spent = (sum(self.take()) + self.input) / 1e6
-        self.mean += (1 - self.MEMORY if self.mean else 1.0) * (float(spent.detach()) - self.mean)
+        spent = (torch.stack(self.take()).sum() + self.input) / 1e6
+        self.mean += (1 - self.MEMORY if self.mean else 1.0) * (spent.item() - self.mean)
         return self._budget.price * self._grown * functional.relu(spent - self._budget.millions)
 
     def take(self) -> list[torch.Tensor]:
@@ -149,11 +148,11 @@ def fan_outs(network: nn.Sequential, shape: Iterable[int]) -> dict[nn.Module | N
     x = start = torch.zeros(1, *shape, requires_grad=True)
     for layer in network:
         if isinstance(layer, nn.Linear | nn.Conv2d):
-            ones = copy.deepcopy(layer).cpu().float().requires_grad_(False)
-            ones.weight.fill_(1)
-            ones.bias = None
-            plain = nn.Linear if isinstance(layer, nn.Linear) else nn.Conv2d
-            sums = plain.forward(ones, x)
+            ones = torch.ones(layer.weight.shape)
+            if isinstance(layer, nn.Linear):
+                sums = functional.linear(x, ones)
+            else:
+                sums = layer._conv_forward(x, ones, None)
             found[source] = torch.autograd.grad(sums.sum(), start)[0][0].round()
             x = start = torch.zeros_like(sums, requires_grad=True)
         elif isinstance(layer, SPIKING):
