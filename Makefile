@@ -110,6 +110,12 @@ peers: .venv/.dev ## The networks of tinyODIN and Spiker+ on our hardware: accur
 max-pool-gates diehl-grid diagnose-fix peers:
 	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
 
+.PHONY: binary low-t
+binary: .venv/.dev ## MNIST MLPs of one-bit weights, BinaryNet and BinaryConnect (an hour of training)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.binary_mlp --output $(TABLES)
+low-t: .venv/.dev ## MNIST ConvNet trained as the integers of T = 1 that run (an hour of training)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.low_t --output $(TABLES)
+
 .PHONY: pruned
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)

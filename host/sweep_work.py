@@ -87,8 +87,7 @@ def _work(task: Task) -> Outcome:
     with TemporaryDirectory(prefix="augend-") as folder:
         path = Path(folder) / "network.pt"
         if task.network is None:
-            seed = int(first.train.get("seed", 1))
-            train(recipe, first.data, seed=seed, output=path, quiet=True)
+            _train(recipe, first.data, int(first.train.get("seed", 1)), path)
         else:
             path.write_bytes(task.network)
         network, _ = load_network(path)
@@ -113,6 +112,15 @@ def _work(task: Task) -> Outcome:
         measured.append(replace(found, ann=ann, seconds=round(seconds, 1)))
         seconds = 0.0
     return Outcome(network=kept, measured=measured)
+
+
+def _train(recipe: Recipe, data: str, seed: int, path: Path) -> None:
+    """Train, first the recipe that this one goes on from."""
+    start = None
+    if recipe.after:
+        start = path.with_name(f"{recipe.after}.pt")
+        _train(recipe_for(recipe.after, data), data, seed, start)
+    train(recipe, data, seed=seed, start=start, output=path, quiet=True)
 
 
 def recipe_of(point: Point) -> Recipe:

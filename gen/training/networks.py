@@ -3,6 +3,7 @@
 from torch import nn
 
 from augend.gen.training.diehl_networks import Cnn, Mlp
+from augend.gen.training.integer_networks import BinaryMlp, IntegerCnn
 from augend.gen.training.rueckauer_networks import CifarCnn, Cnn7, LeNet, PrunedMlp
 
 __all__ = ["NETWORKS", "CifarCnn", "Cnn", "Cnn7", "LeNet", "Mlp", "PrunedMlp"]
@@ -14,5 +15,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "cnn7": Cnn7,
     "cifar-cnn": CifarCnn,
     "pruned-mlp": PrunedMlp,
+    "binary-mlp": BinaryMlp,
+    "integer-cnn": IntegerCnn,
 }
 """What constructs each network; all of them take ``shape`` and ``classes``."""

@@ -4,7 +4,9 @@ from augend.gen.training.activation_costs import ActivationCost, SparseCoding
 from augend.gen.training.autoencoder import AutoEncoder
 from augend.gen.training.dropout_schedule import DropoutSchedule
 from augend.gen.training.piece import Options
+from augend.gen.training.pixel_levels import PixelLevels
 from augend.gen.training.pruning import Pruning
+from augend.gen.training.spike_costs import SpikeBudget
 from augend.gen.training.spike_levels import Spikes
 
 __all__ = ["PIECES"]
@@ -13,8 +15,10 @@ PIECES: dict[str, type[Options]] = {
     "activation-cost": ActivationCost,
     "auto-encoder": AutoEncoder,
     "dropout-schedule": DropoutSchedule,
+    "pixel-levels": PixelLevels,
     "pruning": Pruning,
     "sparse-coding": SparseCoding,
+    "spike-budget": SpikeBudget,
     "spike-levels": Spikes,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""

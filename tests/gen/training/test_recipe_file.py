@@ -40,7 +40,7 @@ def test_a_recipe_depends_on_the_data():
     assert recipe_for("mlp", "mnist").arguments["hidden"] == [1200, 1200]
     assert recipe_for("mlp", "digits").arguments["hidden"] != [1200, 1200]
     assert recipe_for("cifar-cnn", "cifar10").augmentation.mirror
-    with pytest.raises(RecipeError, match="'cifar-cnn' for mnist; the recipes are cnn, cnn7, "):
+    with pytest.raises(RecipeError, match="'cifar-cnn' for mnist; the recipes are .*cnn, cnn7, "):
         recipe_for("cifar-cnn", "mnist")
 
 
@@ -84,7 +84,7 @@ def test_a_file_of_ones_own(tmp_path):
             "spike = 2",
             r"of kind spike-levels has no key 'spike'; its keys are",
         ),
-        ('"spike-levels"', '"magic"', r"kind of \[\[piece\]\] is 'magic'; the kinds are pruning"),
+        ('"spike-levels"', '"magic"', r"kind of \[\[piece\]\] is 'magic'; the kinds are .*pruning"),
         ("[[piece]]", "[piece]", r"piece is one table; write \[\[piece\]\] above each"),
         ('"cross-entropy"', '"hinge"', r"kind of \[loss\] is 'hinge'; the kinds are cross-entr"),
         ("smoothing = 0.1", "smoothing = 1", "label_smoothing is 1.0; it must be from 0 to below"),
