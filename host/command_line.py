@@ -45,17 +45,20 @@ def demo() -> None:
 def train(
     recipe: Annotated[
         str,
-        typer.Argument(help="mlp or cnn (Diehl 2015); lenet, cnn7 or cifar-cnn (Rueckauer 2017)."),
+        typer.Argument(help="Name of a recipe (a wrong one lists them), or your own .toml."),
     ],
     output: Output,
     data: Annotated[str, typer.Option(help="Data set.")] = "mnist",
     epochs: Annotated[int | None, typer.Option(help="Epochs; the recipe's where left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished training of this output.")
+    ] = False,
 ) -> None:
-    """Train a network of ReLUs that converts."""
+    """Train a network that converts; after every epoch, what is needed to go on is kept."""
     from augend.gen.training import train as train_network
 
-    result = train_network(recipe, data, epochs=epochs, seed=seed, output=output)
+    result = train_network(recipe, data, epochs=epochs, seed=seed, output=output, resume=resume)
     accuracy = result.metadata["test_accuracy"]
     Console().print(f"{output}: {recipe} on {data}, test accuracy {100 * accuracy:.2f} %")
 

@@ -4,7 +4,9 @@ from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.checkpoint import CheckpointError, load_network, save_network
 from augend.gen.training.loop import TrainingResult, accuracy, train
 from augend.gen.training.networks import CifarCnn, Cnn, Cnn7, LeNet, Mlp, PrunedMlp
-from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
+from augend.gen.training.optimizer import Optimizer
+from augend.gen.training.recipe import Recipe, RecipeError
+from augend.gen.training.recipe_file import read_recipe, recipe_for, recipe_names
 
 __all__ = [
     "Augmentation",
@@ -14,13 +16,16 @@ __all__ = [
     "Cnn7",
     "LeNet",
     "Mlp",
+    "Optimizer",
     "PrunedMlp",
     "Recipe",
     "RecipeError",
     "TrainingResult",
     "accuracy",
     "load_network",
+    "read_recipe",
     "recipe_for",
+    "recipe_names",
     "save_network",
     "train",
 ]

@@ -34,8 +34,8 @@ def save_network(path: Path, network: nn.Module, metadata: Mapping[str, Any]) ->
     network
         A network of `augend.gen.training.networks`.
     metadata
-        At least ``recipe``, the network's name, and ``arguments``, what constructs it; all of it
-        must be expressible in JSON.
+        At least ``recipe`` and ``arguments``, what constructs the network; ``network`` is its name
+        where that is not the recipe's. All of it must be expressible in JSON.
     """
     for entry in ("recipe", "arguments"):
         if entry not in metadata:
@@ -111,6 +111,7 @@ def _description(path: Path, kept: Mapping[str, str] | None) -> dict[str, Any]:
 
 def _construct(path: Path, metadata: Mapping[str, Any]) -> nn.Module:
     recipe, arguments = metadata.get("recipe"), metadata.get("arguments")
+    recipe = metadata.get("network", recipe)
     if recipe not in NETWORKS or not isinstance(arguments, dict):
         raise CheckpointError(
             f"{path} describes a network {recipe!r}; this augend knows {', '.join(NETWORKS)}"

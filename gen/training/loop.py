@@ -8,24 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
-from torch.nn import functional
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from augend.gen.datasets import DataSet, load, validation_split
+from augend.gen.training.best import Best
 from augend.gen.training.checkpoint import save_network
 from augend.gen.training.networks import NETWORKS
-from augend.gen.training.pruning import Pruner
-from augend.gen.training.recipes import Recipe, RecipeError, recipe_for
-from augend.gen.training.spike_levels import SpikeLevels
+from augend.gen.training.piece import Run
+from augend.gen.training.recipe import Recipe, RecipeError
+from augend.gen.training.recipe_file import recipe_for
+from augend.gen.training.training_bar import TrainingBar
+from augend.gen.training.unfinished import Unfinished, random_state, restore_random_state
 
 __all__ = ["TrainingResult", "accuracy", "fit", "rounded_pixels", "train"]
 
 VALIDATION_SEED = 0
-WARM_UP = 0.2
-UNROUNDED = 0.1
 EVALUATION_BATCH = 1000
 
 
@@ -38,9 +36,10 @@ class TrainingResult:
     module
         In evaluation mode, on the CPU.
     metadata
-        What a checkpoint keeps: ``recipe``, ``data``, ``arguments`` (of the network's
-        constructor), ``seed``, ``epochs``, ``parameters``, ``validation_accuracy`` and
-        ``test_accuracy`` (from 0 to 1), ``seconds``, ``device``, ``versions``.
+        What a checkpoint keeps: ``recipe``, ``network``, ``data``, ``arguments`` (of the network's
+        constructor), ``seed``, ``epochs`` (that were trained), ``parameters``,
+        ``validation_accuracy`` and ``test_accuracy`` (from 0 to 1), ``seconds``, ``device``,
+        ``versions``.
     """
 
     module: nn.Module
@@ -48,23 +47,25 @@ class TrainingResult:
 
 
 def train(
-    recipe: str,
+    recipe: str | Recipe,
     data: str = "digits",
     *,
     epochs: int | None = None,
     seed: int = 1,
     output: Path | None = None,
+    resume: bool = False,
     quiet: bool = False,
 ) -> TrainingResult:
     """Train the network of a recipe on a data set.
 
     The same seed gives the same weights, bit for bit, on the same machine with the same number
-    of threads. A GPU is used when there is one.
+    of threads, also when training was stopped and resumed. A GPU is used when there is one.
 
     Parameters
     ----------
     recipe
-        One of `augend.gen.training.recipes.NAMES`.
+        Name of a recipe (`augend.gen.training.recipe_file.recipe_names`), path of a TOML file of
+        one's own, or a recipe.
     data
         Name of a data set (`augend.gen.datasets.NAMES`).
     epochs
@@ -72,19 +73,25 @@ def train(
     seed
         Of the first weights, the order of the images, their augmentation and the dropout.
     output
-        Where to keep the network; nothing is written without it.
+        Where to keep the network; nothing is written without it. After every epoch all that is
+        needed to go on is kept beside it.
+    resume
+        Go on with an unfinished training of this output, where there is one.
     quiet
         Draw no progress bar.
 
     Raises
     ------
-    RecipeError, DataSetError
-        When the recipe or the data set does not exist, or the data cannot be had.
+    RecipeError, DataSetError, CheckpointError
+        When the recipe or the data set does not exist, or the data cannot be had; when the
+        unfinished training is of another recipe, data set, seed or number of epochs.
     """
-    chosen = recipe_for(recipe, data)
+    chosen = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, data)
     epochs = chosen.epochs if epochs is None else epochs
     if epochs < 1:
         raise RecipeError(f"epochs is {epochs}; it must be 1 or more")
+    if resume and output is None:
+        raise RecipeError("only a training with an output can be resumed")
     bits = chosen.pixel_bits
     training, validation = (
         rounded_pixels(part, bits)
@@ -92,18 +99,24 @@ def train(
     )
     arguments = {"shape": training.shape, "classes": training.classes, **chosen.arguments}
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    unfinished = None
+    if output is not None:
+        unfinished = Unfinished(Path(output), repr((chosen, data, epochs, seed)))
+        if not resume:
+            unfinished.remove()
     begin = time.monotonic()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = NETWORKS[recipe](**arguments).to(device)
-        fit(network, training, validation, chosen, epochs, quiet)
+        network = NETWORKS[chosen.network](**arguments).to(device)
+        trained = fit(network, training, validation, chosen, epochs, quiet, unfinished)
     network = network.cpu().eval()
     metadata: dict[str, Any] = {
-        "recipe": recipe,
+        "recipe": chosen.name,
+        "network": chosen.network,
         "data": data,
         "arguments": arguments,
         "seed": seed,
-        "epochs": epochs,
+        "epochs": trained,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "validation_accuracy": accuracy(network, validation),
         "test_accuracy": accuracy(network, rounded_pixels(load(data, "test"), bits)),
@@ -113,6 +126,8 @@ def train(
     }
     if output is not None:
         save_network(Path(output), network, metadata)
+    if unfinished is not None:
+        unfinished.remove()
     return TrainingResult(module=network, metadata=metadata)
 
 
@@ -141,84 +156,109 @@ def fit(
     recipe: Recipe,
     epochs: int,
     quiet: bool = False,
-) -> None:
-    """Train with AdamW and a one-cycle learning rate (Smith 2018) on shuffled, augmented batches.
+    unfinished: Unfinished | None = None,
+) -> int:
+    """Train on shuffled, augmented batches, with the optimiser, loss and pieces of a recipe.
 
     Parameters
     ----------
     network
         Trained in place, where it is; in evaluation mode afterwards.
     training, validation
-        Images to train on, and to show the accuracy of.
+        Images to train on, and to measure the accuracy of every epoch on.
     recipe
         All numbers but those of the network itself.
     epochs
         Passes over the training images.
     quiet
         Draw no progress bar.
+    unfinished
+        Where the state after each epoch is kept, and taken from where there is one.
+
+    Returns
+    -------
+    int
+        Epochs that were trained; fewer than ``epochs`` where the recipe's patience ended.
     """
     device = next(network.parameters()).device
     layout = torch.channels_last if recipe.bfloat16 else torch.contiguous_format
     convert_conv2d_weight_memory_format(network, layout)
-    images = recipe.augmentation.pad(torch.from_numpy(training.images).to(device))
+    plain = torch.from_numpy(training.images).to(device)
+    images = recipe.augmentation.pad(plain)
     labels = torch.from_numpy(training.labels).to(device)
     batch = min(recipe.batch, len(labels))
     steps = len(labels) // batch
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps * epochs, pct_start=WARM_UP
-    )
-    pruner = None
-    if recipe.pruning is not None:
-        pruner = Pruner(network, recipe.pruning, steps * epochs)
-    levels = SpikeLevels(network, recipe.spikes) if recipe.spikes else None
-    step = 0
-    with _progress(quiet) as progress:
-        task = progress.add_task("", total=steps * epochs, epoch=0, loss="-", validation="-")
-        for epoch in range(1, epochs + 1):
+    optimizer, schedule = recipe.optimizer.start(network.parameters(), steps * epochs)
+    run = Run(steps=steps * epochs, epochs=epochs, images=plain)
+    pieces = [options.start(network, run) for options in recipe.pieces]
+    best = Best(recipe.patience)
+    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    kept = None if unfinished is None else unfinished.read(device)
+    step = epoch = 0
+    enough = False
+    if kept is None:
+        for piece in pieces:
+            piece.begin()
+    else:
+        for name, part in parts.items():
+            part.load_state_dict(kept[name])
+        for piece, state in zip(pieces, kept["pieces"], strict=True):
+            piece.restore(state)
+        best.restore(kept["best"])
+        restore_random_state(kept["random"])
+        step, epoch, enough = kept["step"], kept["epoch"], kept["enough"]
+    with TrainingBar(steps * epochs, step, quiet) as bar:
+        while epoch < epochs and not enough:
+            epoch += 1
             network.train()
             total = torch.zeros((), device=device)
             order = torch.randperm(len(labels)).to(device)[: steps * batch]
+            for piece in pieces:
+                piece.begin_epoch(epoch)
             for chosen in order.split(batch):
-                views = recipe.augmentation.view(images, chosen).contiguous(memory_format=layout)
+                step += 1
+                views = recipe.augmentation.view(images, chosen)
+                for piece in pieces:
+                    piece.before(step)
+                    views = piece.inputs(views)
+                views = views.contiguous(memory_format=layout)
                 with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16):
-                    loss = functional.cross_entropy(
-                        network(views), labels[chosen], label_smoothing=recipe.label_smoothing
-                    )
-                if pruner is not None:
-                    loss = loss + pruner.cost()
+                    loss = recipe.loss(network(views), labels[chosen])
+                for piece in pieces:
+                    loss = loss + piece.cost()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 schedule.step()
-                step += 1
-                if pruner is not None:
-                    pruner.after(step)
-                if levels is not None:
-                    levels.active = step >= UNROUNDED * steps * epochs
+                for piece in pieces:
+                    piece.after(step)
                 total += loss.detach()
-                progress.advance(task)
+                bar.stepped()
             network.eval()
-            measured = "-" if quiet else f"{accuracy(network, validation):.2%}"
-            progress.update(
-                task, epoch=epoch, loss=f"{total.item() / steps:.4f}", validation=measured
-            )
-    for listener in (pruner, levels):
-        if listener is not None:
-            listener.remove()
+            shown = {"loss": f"{total.item() / steps:.4f}"}
+            if recipe.patience or not quiet:
+                measured = _accuracy_aside(network, validation)
+                shown["validation"] = f"{measured:.2%}"
+                if all(piece.settled() for piece in pieces):
+                    enough = best.enough(network, measured)
+            for piece in pieces:
+                shown |= piece.report()
+            bar.measured(epoch, **shown)
+            if unfinished is not None:
+                unfinished.write(
+                    {name: part.state_dict() for name, part in parts.items()}
+                    | {"pieces": [piece.state() for piece in pieces], "best": best.state()}
+                    | {"random": random_state(), "step": step, "epoch": epoch, "enough": enough}
+                )
+    for piece in pieces:
+        piece.remove()
+    best.put_back(network)
+    network.eval()
     convert_conv2d_weight_memory_format(network, torch.contiguous_format)
+    return epoch
 
 
-def _progress(quiet: bool) -> Progress:
-    """A bar on standard error with the epoch, its loss and its validation accuracy."""
-    return Progress(
-        TextColumn("epoch {task.fields[epoch]}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]} validation {task.fields[validation]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    )
+def _accuracy_aside(network: nn.Module, dataset: DataSet) -> float:
+    """Accuracy, whose random draws (of spiking inputs) do not change what training draws."""
+    with torch.random.fork_rng():
+        return accuracy(network, dataset)

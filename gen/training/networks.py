@@ -1,4 +1,4 @@
-"""The networks by the name of their recipe."""
+"""The networks by the name that recipes give them."""
 
 from torch import nn
 
@@ -7,7 +7,7 @@ from augend.gen.training.rueckauer_networks import CifarCnn, Cnn7, LeNet, Pruned
 
 __all__ = ["NETWORKS", "CifarCnn", "Cnn", "Cnn7", "LeNet", "Mlp", "PrunedMlp"]
 
-NETWORKS: dict[str, type[nn.Sequential]] = {
+NETWORKS: dict[str, type[nn.Module]] = {
     "mlp": Mlp,
     "cnn": Cnn,
     "lenet": LeNet,

@@ -1,10 +1,13 @@
 """Pruning while training: weights that are taken out, in a form that hardware can leave out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
+
+from augend.gen.training.piece import Options, Piece, Run
 
 __all__ = ["Form", "Pruner", "Pruning", "kept_weights"]
 
@@ -12,7 +15,7 @@ Form = Literal["weights", "blocks", "banks"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pruning:
+class Pruning(Options):
     """Gradual magnitude pruning (Zhu and Gupta 2017, equation 1) of the full layers.
 
     The share of weights that are left falls from 1 to ``kept`` as a cubic curve. What goes first
@@ -60,13 +63,17 @@ class Pruning:
         if self.price < 0:
             raise ValueError(f"price is {self.price}; it must not be below 0")
 
+    def start(self, network: nn.Module, run: Run) -> "Pruner":
+        """See `augend.gen.training.piece.Options`."""
+        return Pruner(network, self, run.steps)
+
     def share(self, layer: int, progress: float) -> float:
         """Share of a layer's weights that is left after a share of the training steps."""
         done = min(max((progress - self.first) / (self.last - self.first), 0.0), 1.0)
         return self.kept[layer] + (1 - self.kept[layer]) * (1 - done) ** 3
 
 
-class Pruner:
+class Pruner(Piece):
     """Prunes a network while a loop trains it.
 
     Parameters
@@ -89,6 +96,7 @@ class Pruner:
     def __init__(self, network: nn.Module, pruning: Pruning, steps: int) -> None:
         self._pruning = pruning
         self._steps = steps
+        self._step = 0
         self._layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
         if len(self._layers) != len(pruning.kept):
             raise ValueError(
@@ -131,6 +139,7 @@ class Pruner:
     @torch.no_grad()
     def after(self, step: int) -> None:
         """Prune what is due after a step, counted from 1, and keep what is gone at 0."""
+        self._step = step
         if step % self.EVERY == 0 or step == self._steps:
             for number, layer in enumerate(self._layers):
                 share = self._pruning.share(number, step / self._steps)
@@ -142,6 +151,19 @@ class Pruner:
                     self._masks[number] = kept_weights(score, share, pruning.form, pruning.lanes)
         for layer, mask in zip(self._layers, self._masks, strict=True):
             layer.weight.mul_(mask)
+
+    def settled(self) -> bool:
+        """Whether the last weight is gone that is to go."""
+        return self._step >= self._pruning.last * self._steps + self.EVERY
+
+    def state(self) -> dict[str, Any]:
+        """What is left, and how active the inputs were."""
+        return {"step": self._step, "masks": self._masks, "squares": self._squares}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""
+        self._step = state["step"]
+        self._masks[:], self._squares[:] = state["masks"], state["squares"]
 
 
 def kept_weights(score: torch.Tensor, share: float, form: Form, lanes: int) -> torch.Tensor:

@@ -1,12 +1,45 @@
 """Training for few time steps: activations take the values that so many spikes can say."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import nn
 
-__all__ = ["SpikeLevels"]
+from augend.gen.training.piece import Options, Piece, Run
+
+__all__ = ["SpikeLevels", "Spikes"]
 
 
-class SpikeLevels:
+@dataclass(frozen=True, kw_only=True)
+class Spikes(Options):
+    """Activations are rounded to so many spikes at most.
+
+    Parameters
+    ----------
+    spikes
+        Most spikes a neuron, which is the number of time steps.
+    first
+        Share of the training steps before which nothing is rounded.
+    """
+
+    spikes: int
+    first: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.spikes < 1 or not 0 <= self.first < 1:
+            raise ValueError(
+                f"spikes is {self.spikes}, first {self.first}; they must be 1 or more, and from 0 "
+                f"to below 1"
+            )
+
+    def start(self, network: nn.Module, run: Run) -> "SpikeLevels":
+        """See `augend.gen.training.piece.Options`."""
+        return SpikeLevels(network, self.spikes, self.first * run.steps)
+
+
+class SpikeLevels(Piece):
     """Rounds what every ReLU of a network puts out to whole spikes, while a loop trains it.
 
     A channel's spike stands for the activation ``s`` that loses least: the levels are
@@ -21,17 +54,40 @@ class SpikeLevels:
         Its ReLUs are listened to until ``remove``; the first axis behind the images is channels.
     spikes
         Most spikes a neuron, which is the number of time steps.
+    begin
+        Steps after which rounding begins.
     """
 
     MEMORY = 0.99
     """Share of a channel's sums that a batch leaves as they were."""
 
-    def __init__(self, network: nn.Module, spikes: int) -> None:
+    def __init__(self, network: nn.Module, spikes: int, begin: float = 0) -> None:
         self._spikes = spikes
+        self._begin = begin
         self._sums: dict[nn.Module, torch.Tensor] = {}
         self.active = False
-        relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
-        self._handles = [module.register_forward_hook(self._round) for module in relus]
+        self._relus: list[nn.Module] = [
+            module for module in network.modules() if isinstance(module, nn.ReLU)
+        ]
+        self._handles = [module.register_forward_hook(self._round) for module in self._relus]
+
+    def after(self, step: int) -> None:
+        """Round from the next step on where it is time."""
+        self.active = step >= self._begin
+
+    def settled(self) -> bool:
+        """Whether activations are rounded already."""
+        return self.active
+
+    def state(self) -> dict[str, Any]:
+        """The sums of each ReLU that has been rounded."""
+        sums = {self._relus.index(module): sums for module, sums in self._sums.items()}
+        return {"active": self.active, "sums": sums}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""
+        self.active = state["active"]
+        self._sums = {self._relus[number]: sums for number, sums in state["sums"].items()}
 
     def remove(self) -> None:
         """Leave the network as it was."""

@@ -16,7 +16,8 @@ from augend.gen.program import Program
 from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.diehl_networks import Mlp
 from augend.gen.training.loop import VALIDATION_SEED, accuracy, fit
-from augend.gen.training.recipes import Recipe
+from augend.gen.training.optimizer import Optimizer
+from augend.gen.training.recipe import Recipe
 from augend.host.driver import connect
 from augend.host.result import joined
 from augend.host.verify import verify
@@ -107,7 +108,7 @@ def trained_network(design: Design, data: DataSet) -> nn.Module:
     recipe = Recipe(
         network="mlp",
         epochs=design.epochs,
-        learning_rate=3e-3,
+        optimizer=Optimizer(learning_rate=3e-3),
         # Where there is no hidden layer a moved image is of no use.
         augmentation=Augmentation(shift=1 if design.hidden else 0),
     )

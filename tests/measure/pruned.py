@@ -20,8 +20,8 @@ from augend.gen.program import Program
 from augend.gen.training import accuracy, load_network, save_network
 from augend.gen.training.loop import VALIDATION_SEED, fit, rounded_pixels
 from augend.gen.training.networks import NETWORKS
-from augend.gen.training.pruning import Form
-from augend.gen.training.recipes import recipe_for
+from augend.gen.training.pruning import Form, Pruning
+from augend.gen.training.recipe_file import recipe_for
 from augend.host.driver import connect
 from augend.host.result import joined
 from augend.host.verify import verify
@@ -53,8 +53,8 @@ def network_of(form: Form, training: DataSet, validation: DataSet) -> nn.Module:
     path = folder / f"{training.name}-{RECIPE}-{form}-seed{SEED}.pt"
     if not path.exists():
         recipe = recipe_for(RECIPE, training.name)
-        assert recipe.pruning is not None
-        recipe = replace(recipe, pruning=replace(recipe.pruning, form=form))
+        pieces = [replace(p, form=form) if isinstance(p, Pruning) else p for p in recipe.pieces]
+        recipe = replace(recipe, pieces=tuple(pieces))
         shape = {"shape": training.shape, "classes": training.classes}
         arguments = shape | dict(recipe.arguments)
         torch.manual_seed(SEED)

@@ -1,14 +1,31 @@
 """Training: what it reaches, that it repeats, and what it looks at."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from augend.gen.datasets import DataSet, DataSetError, load
-from augend.gen.training import Recipe, RecipeError, accuracy, loop, recipe_for, train
+from augend.gen.training import (
+    Augmentation,
+    CheckpointError,
+    Optimizer,
+    Recipe,
+    RecipeError,
+    accuracy,
+    loop,
+    recipe_for,
+    train,
+)
+from augend.gen.training.losses import CrossEntropy
 from augend.gen.training.networks import NETWORKS
+from augend.gen.training.piece import Options, Piece
+from augend.gen.training.pruning import Pruning
+from augend.gen.training.spike_levels import Spikes
+
+OPTIMIZER = Optimizer(learning_rate=0.1)
 
 
 @pytest.mark.parametrize(("recipe", "floor"), [("mlp", 0.90), ("cnn", 0.88)])
@@ -104,23 +121,128 @@ def test_each_recipe_learns_a_few_images_in_three_epochs(name, data, shape):
 def test_refusals():
     with pytest.raises(RecipeError, match="^there is no recipe 'rnn' for digits; the recipes"):
         train("rnn", "digits")
-    with pytest.raises(RecipeError, match="'lenet' for digits; the recipes are mlp, cnn$"):
-        train("lenet", "digits")
     with pytest.raises(RecipeError, match="^epochs is 0; it must be 1 or more$"):
         train("mlp", "digits", epochs=0)
+    with pytest.raises(RecipeError, match="^only a training with an output can be resumed$"):
+        train("mlp", "digits", resume=True)
     with pytest.raises(DataSetError, match="no data set 'letters'"):
-        train("mlp", "letters")
+        train(Recipe(network="mlp", epochs=1, optimizer=OPTIMIZER), "letters")
     with pytest.raises(RecipeError, match="^batch is 0; it must be 1 or more$"):
-        Recipe(network="mlp", epochs=1, batch=0, learning_rate=0.1)
+        Recipe(network="mlp", epochs=1, batch=0, optimizer=OPTIMIZER)
     with pytest.raises(RecipeError, match="no network 'rnn'; the networks are mlp, cnn"):
-        Recipe(network="rnn", epochs=1, learning_rate=0.1)
-    with pytest.raises(RecipeError, match="^label_smoothing is 1; it must be from 0 to below 1$"):
-        Recipe(network="mlp", epochs=1, learning_rate=0.1, label_smoothing=1)
+        Recipe(network="rnn", epochs=1, optimizer=OPTIMIZER)
+    with pytest.raises(ValueError, match="^label_smoothing is 1; it must be from 0 to below 1$"):
+        CrossEntropy(label_smoothing=1)
 
 
-def test_recipe_depends_on_the_data():
-    assert recipe_for("mlp", "mnist").arguments["hidden"] == (1200, 1200)
-    assert recipe_for("mlp", "digits").arguments["hidden"] != (1200, 1200)
-    assert recipe_for("cifar-cnn", "cifar10").augmentation.mirror
-    with pytest.raises(RecipeError, match="'cifar-cnn' for mnist; the recipes are mlp, cnn, lenet"):
-        recipe_for("cifar-cnn", "mnist")
+class Stopped(Exception):
+    """Ends a training from within, as a power cut would."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Options):
+    """Stops before an epoch."""
+
+    epoch: int
+
+    def start(self, network, run):
+        stop = Piece()
+
+        def begin_epoch(epoch):
+            if epoch == self.epoch:
+                raise Stopped
+
+        stop.begin_epoch = begin_epoch
+        return stop
+
+    def __repr__(self):
+        return "the same training"
+
+
+def pruned(stop):
+    """A small recipe with everything that has a state."""
+    return Recipe(
+        network="mlp",
+        arguments={"hidden": [16], "dropout": 0.2},
+        epochs=6,
+        batch=64,
+        validation=197,
+        patience=6,
+        optimizer=Optimizer(learning_rate=3e-3),
+        augmentation=Augmentation(shift=1),
+        pieces=(Pruning(kept=(0.3, 1.0), last=0.5), Spikes(spikes=2), Stop(epoch=stop)),
+    )
+
+
+@pytest.mark.parametrize("stop", [2, 5])
+def test_a_stopped_training_goes_on_as_if_nothing_was(tmp_path, stop):
+    whole = train(pruned(0), "digits", output=tmp_path / "whole.pt", quiet=True)
+    output = tmp_path / "stopped.pt"
+    with pytest.raises(Stopped):
+        train(pruned(stop), "digits", output=output, quiet=True)
+    assert [path.name for path in tmp_path.iterdir() if "stopped" in path.name] == [
+        "stopped.pt.unfinished"
+    ]
+    torch.rand(3)
+    again = train(pruned(0), "digits", output=output, resume=True, quiet=True)
+    expected = whole.module.state_dict()
+    assert all(torch.equal(v, expected[k]) for k, v in again.module.state_dict().items())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped.pt", "whole.pt"]
+
+
+def test_an_unfinished_training_of_another_kind_is_refused(tmp_path):
+    output = tmp_path / "ann.pt"
+    with pytest.raises(Stopped):
+        train(pruned(2), "digits", output=output, seed=1, quiet=True)
+    with pytest.raises(CheckpointError, match="is of another training: its recipe, data, seed or"):
+        train(pruned(0), "digits", output=output, seed=2, resume=True, quiet=True)
+    Path(f"{output}.unfinished").write_bytes(b"no")
+    with pytest.raises(CheckpointError, match="is damaged; delete it and train from the beg"):
+        train(pruned(0), "digits", output=output, resume=True, quiet=True)
+    train(pruned(0), "digits", output=output, epochs=1, quiet=True)
+
+
+def test_patience_keeps_the_best_epoch(monkeypatch):
+    measured = iter([0.5, 0.7, 0.6, 0.7, 0.9])
+    weights = []
+
+    def some_accuracy(network, dataset):
+        weights.append(network.output.weight.clone())
+        return next(measured)
+
+    monkeypatch.setattr(loop, "accuracy", some_accuracy)
+    recipe = replace(recipe_for("mlp", "digits"), patience=2)
+    images = some_images((1, 8, 8))
+    network = NETWORKS["mlp"](shape=(1, 8, 8), classes=10, hidden=[8])
+    assert loop.fit(network, images, images, recipe, 10, quiet=True) == 4
+    assert torch.equal(network.output.weight, weights[1])
+    assert not torch.equal(network.output.weight, weights[3])
+
+
+def test_pieces_are_called_in_their_order():
+    calls = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Listening(Options):
+        name: str
+
+        def start(self, network, run):
+            class Listener(Piece):
+                pass
+
+            listener = Listener()
+            for hook in ("begin", "begin_epoch", "before", "after", "remove"):
+                setattr(listener, hook, lambda *at, h=hook: calls.append((self.name, h, *at)))
+            listener.inputs = lambda images: calls.append((self.name, "inputs")) or images
+            return listener
+
+    recipe = replace(
+        recipe_for("mlp", "digits"), batch=64, pieces=(Listening(name="a"), Listening(name="b"))
+    )
+    images = some_images((1, 8, 8))
+    network = NETWORKS["mlp"](shape=(1, 8, 8), classes=10, hidden=[8])
+    loop.fit(network, images, images, recipe, 1, quiet=True)
+    order = [("begin",), ("begin_epoch", 1), ("before", 1), ("after", 1), ("remove",)]
+    expected = [(name, *call) for call in order for name in "ab"]
+    expected[4:6] = [("a", "before", 1), ("a", "inputs"), ("b", "before", 1), ("b", "inputs")]
+    assert calls == expected

@@ -10,7 +10,8 @@ from torch import nn
 from augend.gen.datasets import DataSet
 from augend.gen.training.loop import fit
 from augend.gen.training.pruning import Pruner, Pruning, kept_weights
-from augend.gen.training.recipes import recipe_for
+from augend.gen.training.recipe_file import recipe_for
+from augend.gen.training.spike_levels import Spikes
 
 SCORE = torch.arange(1.0, 7 * 5 + 1).reshape(7, 5)
 
@@ -95,12 +96,11 @@ def test_a_recipe_leaves_what_it_says(form):
         classes=10,
     )
     recipe = recipe_for("pruned-mlp", "mnist")
-    assert recipe.pruning is not None
     recipe = replace(
         recipe,
         batch=16,
         augmentation=replace(recipe.augmentation, shift=0),
-        pruning=Pruning(kept=(0.25, 0.125, 1.0), form=form, lanes=4),
+        pieces=(Pruning(kept=(0.25, 0.125, 1.0), form=form, lanes=4), Spikes(spikes=1)),
     )
     torch.manual_seed(1)
     network = nn.Sequential(

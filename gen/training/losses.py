@@ -1,0 +1,53 @@
+"""What training makes small, by kind; a network with outputs of its own brings its own loss."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+__all__ = ["LOSSES", "CrossEntropy", "Loss"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(ABC):
+    """A loss with its numbers."""
+
+    @abstractmethod
+    def __call__(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The mean loss of what a network in training mode put out for a batch.
+
+        Parameters
+        ----------
+        outputs
+            What the network returned; scores ``(batch, classes)`` for most.
+        labels
+            Class numbers, ``(batch,)``.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossEntropy(Loss):
+    """Cross-entropy of the softmax of scores.
+
+    Parameters
+    ----------
+    label_smoothing
+        Share of the target that is spread evenly over all classes.
+    """
+
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing is {self.label_smoothing}; it must be from 0 to below 1"
+            )
+
+    def __call__(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """See `Loss`."""
+        return functional.cross_entropy(outputs, labels, label_smoothing=self.label_smoothing)
+
+
+LOSSES: dict[str, type[Loss]] = {"cross-entropy": CrossEntropy}
+"""What ``kind`` of ``[loss]`` stands for; its other keys are the fields of the loss."""

@@ -1,0 +1,13 @@
+"""The pieces that a recipe can name, by kind."""
+
+from augend.gen.training.piece import Options
+from augend.gen.training.pruning import Pruning
+from augend.gen.training.spike_levels import Spikes
+
+__all__ = ["PIECES"]
+
+PIECES: dict[str, type[Options]] = {
+    "pruning": Pruning,
+    "spike-levels": Spikes,
+}
+"""What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""
