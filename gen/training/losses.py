@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-__all__ = ["LOSSES", "CrossEntropy", "Loss"]
+__all__ = ["LOSSES", "CrossEntropy", "Loss", "SpikeError"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,5 +49,16 @@ class CrossEntropy(Loss):
         return functional.cross_entropy(outputs, labels, label_smoothing=self.label_smoothing)
 
 
-LOSSES: dict[str, type[Loss]] = {"cross-entropy": CrossEntropy}
+@dataclass(frozen=True, kw_only=True)
+class SpikeError(Loss):
+    """Squared error of spike counts, as shares of the greatest (Lee 2016, section 6)."""
+
+    def __call__(self, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """See `Loss`."""
+        greatest = outputs.detach().amax(1, keepdim=True).clamp(min=1)
+        wanted = functional.one_hot(labels, outputs.shape[1])
+        return 0.5 * (outputs / greatest - wanted).square().sum(1).mean()
+
+
+LOSSES: dict[str, type[Loss]] = {"cross-entropy": CrossEntropy, "spike-error": SpikeError}
 """What ``kind`` of ``[loss]`` stands for; its other keys are the fields of the loss."""

@@ -3,11 +3,14 @@
 from augend.gen.training.piece import Options
 from augend.gen.training.pruning import Pruning
 from augend.gen.training.spike_levels import Spikes
+from augend.gen.training.spiking_regularisation import ExponentialWeights, ThresholdBalance
 
 __all__ = ["PIECES"]
 
 PIECES: dict[str, type[Options]] = {
     "pruning": Pruning,
     "spike-levels": Spikes,
+    "exponential-weights": ExponentialWeights,
+    "threshold-balance": ThresholdBalance,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""
