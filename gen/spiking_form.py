@@ -7,7 +7,7 @@ from augend.gen.entry import Input
 from augend.gen.graph import Floats, Shape
 from augend.gen.network import Decode
 
-__all__ = ["SpikingForm", "SpikingLayer", "SpikingModule"]
+__all__ = ["SpikingForm", "SpikingLayer", "SpikingModule", "takes_events"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,3 +88,8 @@ class SpikingModule(Protocol):
     def spiking_form(self) -> SpikingForm:
         """Its layers in floats."""
         ...
+
+
+def takes_events(module: object) -> bool:
+    """Whether it is a network of spikes whose input is an event sensor."""
+    return isinstance(module, SpikingModule) and module.spiking_form().entry.encoding == "events"

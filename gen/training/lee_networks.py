@@ -1,7 +1,8 @@
 """Networks of leaky neurons that are trained on spikes alone: Lee 2016."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -51,8 +52,9 @@ class LeeMlp(nn.Module):
         alpha of eq. 9.
     dropout
         Share of each hidden layer's neurons that is left out of a training step.
-    events
-        The input is events, and not images.
+    binning
+        Where the input is events, and not images: how recordings become steps, as
+        `augend.gen.event_set.EventSet.binned` takes it.
     """
 
     def __init__(
@@ -69,17 +71,16 @@ class LeeMlp(nn.Module):
         readout: str = "potential",
         start: float = 4.0,
         dropout: float = 0.0,
-        events: bool = False,
+        binning: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if readout not in ("count", "potential"):
             raise ValueError(f"readout must be 'count' or 'potential', not {readout!r}")
         if timesteps < 1 or not hidden:
             raise ValueError(f"{timesteps} time steps and {len(hidden)} hidden layers; 1 or more")
-        encoding = "events" if events else "rate"
-        self.entry = Input(
-            shape=checked_shape(shape), encoding=encoding, bits=1 if events else 8
-        )
+        encoding, bits = ("rate", 8) if binning is None else ("events", 1)
+        self.entry = Input(shape=checked_shape(shape), encoding=encoding, bits=bits)
+        self.binning = None if binning is None else dict(binning)
         self.timesteps = timesteps
         self.training_steps = training_steps or timesteps
         self.readout = readout
@@ -144,4 +145,5 @@ class LeeMlp(nn.Module):
             layers=tuple(described),
             timesteps=self.timesteps,
             decode="count" if self.readout == "count" else "potential",
+            metadata={} if self.binning is None else {"binning": self.binning},
         )
