@@ -1,5 +1,6 @@
 """From a trained network to a program: the one call that does everything."""
 
+import inspect
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,8 @@ from augend.gen.options import Schedule, calibration_images, check_options, inpu
 from augend.gen.program import Program
 from augend.gen.scaling import PixelError
 from augend.gen.sparsity import without_pruned
+from augend.gen.spiking_conversion import spiking_program
+from augend.gen.spiking_form import SpikingModule
 from augend.gen.stage import Activation, Gating, Stage
 
 __all__ = ["convert"]
@@ -84,7 +87,9 @@ def convert(
     ----------
     module
         What was trained; converted as in evaluation mode, and left as it is. A
-        `augend.gen.graph.Graph` from another front end serves as well.
+        `augend.gen.graph.Graph` from another front end serves as well. A
+        `augend.gen.spiking_form.SpikingModule`, trained on spikes, is only rounded: it takes no
+        option but ``weight_bits``, ``lanes``, ``cores``, ``seed`` and ``source``.
     calibration
         Images from the training set, ``(images, C, H, W)`` or ``(images, N)``: floats as the
         module takes them, or uint8, which are raw intensities from 0 to 255. A thousand are
@@ -142,6 +147,9 @@ def convert(
     ConversionError
         An option, image, weight or layer that cannot be used; the message names it.
     """
+    given = locals()
+    if isinstance(module, SpikingModule):
+        return spiking_program(module, given, inspect.signature(convert).parameters)
     check_options(
         {
             "weight_bits": weight_bits,

@@ -1,5 +1,6 @@
 """Converting from the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from augend.gen.frontends.source import front_end, load_source
 from augend.gen.options import input_scaling
 from augend.gen.place import UnsupportedError
 from augend.gen.program import Program
+from augend.gen.spiking_form import takes_events
 from augend.host.errors import UsageError
 from augend.host.information import show_program
 from augend.host.sources import data_for, images_for, with_baseline
@@ -45,6 +47,12 @@ def convert_source(
     """
     found = load_source(source)
     name = data_for(found, data)
+    if takes_events(found.module):
+        program = convert(found.module, (), source=source, **options)
+        baseline = {"data": name, "accuracy": found.metadata.get("test_accuracy", float("nan"))}
+        kept = {**program.metadata, "ann": baseline}
+        _written(replace(program, metadata=kept), output, console)
+        return
     scaling = input_scaling(options["pixel_range"], options["mean"], options["std"])
     calibration = scaling.scaled(images_for(found, load(name, "train"))[:images])
     with console.status("converting"):
