@@ -16,13 +16,14 @@ from augend.gen.program import Program
 from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.diehl_networks import Mlp
 from augend.gen.training.loop import VALIDATION_SEED, accuracy, fit
+from augend.gen.training.pruning import Pruning
 from augend.gen.training.recipes import Recipe
 from augend.host.driver import connect
 from augend.host.result import joined
 from augend.host.verify import verify
 from tests.measure.table import output_folder, settle
 
-__all__ = ["DESIGNS", "Design", "program_of"]
+__all__ = ["DESIGNS", "Design", "images_for_design", "program_of", "trained_network"]
 
 SEED = 1
 CALIBRATION = 2000
@@ -102,8 +103,11 @@ def images_for_design(design: Design, data: DataSet) -> DataSet:
     return replace(data, images=((images * most).round() / most).numpy())
 
 
-def trained_network(design: Design, data: DataSet) -> nn.Module:
-    """A network of ReLUs, trained by the project's own loop."""
+def trained_network(design: Design, data: DataSet, pruning: Pruning | None = None) -> nn.Module:
+    """A network of ReLUs, trained by the project's own loop.
+
+    A pruned one is trained for longer, and for as many spikes as it has time steps.
+    """
     recipe = Recipe(
         network="mlp",
         epochs=design.epochs,
@@ -111,6 +115,8 @@ def trained_network(design: Design, data: DataSet) -> nn.Module:
         # Where there is no hidden layer a moved image is of no use.
         augmentation=Augmentation(shift=1 if design.hidden else 0),
     )
+    if pruning is not None:
+        recipe = replace(recipe, epochs=30, pruning=pruning, spikes=design.timesteps)
     training, validation = validation_split(data, recipe.validation, VALIDATION_SEED)
     torch.manual_seed(SEED)
     network = Mlp(shape=data.shape, classes=10, hidden=design.hidden, dropout=0.1)
