@@ -106,7 +106,7 @@ def images_for_design(design: Design, data: DataSet) -> DataSet:
 def trained_network(design: Design, data: DataSet, pruning: Pruning | None = None) -> nn.Module:
     """A network of ReLUs, trained by the project's own loop.
 
-    A pruned one is trained for longer, and for as many spikes as it has time steps.
+    A pruned one is trained for longer, for as many spikes as there are time steps.
     """
     recipe = Recipe(
         network="mlp",
@@ -115,13 +115,15 @@ def trained_network(design: Design, data: DataSet, pruning: Pruning | None = Non
         # Where there is no hidden layer a moved image is of no use.
         augmentation=Augmentation(shift=1 if design.hidden else 0),
     )
+    dropout = 0.1
     if pruning is not None:
-        recipe = replace(recipe, epochs=30, pruning=pruning, spikes=design.timesteps)
+        recipe = replace(recipe, epochs=30, batch=256, pruning=pruning, spikes=design.timesteps)
+        dropout = 0.0
     training, validation = validation_split(data, recipe.validation, VALIDATION_SEED)
     torch.manual_seed(SEED)
-    network = Mlp(shape=data.shape, classes=10, hidden=design.hidden, dropout=0.1)
+    network = Mlp(shape=data.shape, classes=10, hidden=design.hidden, dropout=dropout)
     fit(network, training, validation, recipe, recipe.epochs, quiet=True)
-    return network
+    return network.eval()
 
 
 def program_of(design: Design, network: nn.Module, train: DataSet) -> Program:

@@ -34,8 +34,8 @@ _CAPTION = (
     "fill them and no watchdog. LUT4 are sites: a carry cell of ECP5 takes two, 16 x 4 bits of "
     "distributed RAM take six. Clock rates are nextpnr's, one for each seed (ECP5: speed grade 6); "
     "empty where it was synthesised only. Clocks, additions and accuracy are those of the test "
-    "images on the models, from the first on; us: clocks an image by the median rate. Written by "
-    "`make ppa`."
+    "images on the models, from the first on; us: clocks an image by the median rate. Peers were "
+    "measured with their own code on LFE5U-25F. Written by `make ppa`."
 )
 
 
@@ -129,6 +129,8 @@ class Accelerator:
         Clock rate aimed at, in MHz.
     most_luts
         LUT4 aimed at.
+    peer
+        Whose network it is, and what that takes, measured with its own code on the same device.
     """
 
     device: str
@@ -136,6 +138,7 @@ class Accelerator:
     chosen: Mapping[str, int | str] = field(default_factory=dict)
     target: int | None = None
     most_luts: int | None = None
+    peer: str = ""
 
 
 ENGINES = {
@@ -160,13 +163,20 @@ ENGINES = {
 """Accelerators of a fixed size; that of 4 lanes is small enough to be synthesised in a test."""
 
 _BLOCK = {"potential_memory": "block", "short_memories": "block"}
+_SHORT = {"short_memories": "block"}
+_TINYODIN = "tinyODIN: 2,960 LUT4, 39.6 MHz, 133 us, 90.7 %"
+_SPIKER = "Spiker+: 8,869 LUT4, 44.4 MHz, 329 us, 91.0 %"
 _RUNNING = {
     "256-10": Accelerator(
-        device="LFE5U-25F", chosen={"short_memories": "block"}, target=139, most_luts=1480
+        device="LFE5U-25F", chosen=_SHORT, target=139, most_luts=1480, peer=_TINYODIN
     ),
-    "784-128-10, 16 lanes": Accelerator(device="LFE5U-25F", chosen=_BLOCK, most_luts=1300),
-    "784-128-10, 128 lanes": Accelerator(device="LFE5U-25F", most_luts=4400),
-    "784-128-10 pruned, 32 lanes": Accelerator(device="LFE5U-25F", chosen=_BLOCK, most_luts=4400),
+    "784-128-10, 16 lanes": Accelerator(
+        device="LFE5U-25F", chosen=_BLOCK, most_luts=1300, peer=_SPIKER
+    ),
+    "784-128-10, 128 lanes": Accelerator(device="LFE5U-25F", most_luts=4400, peer=_SPIKER),
+    "784-128-10 pruned, 32 lanes": Accelerator(
+        device="LFE5U-25F", chosen=_SHORT, most_luts=4400, peer=_SPIKER
+    ),
     "CNN": Accelerator(device="LFE5U-25F", chosen=_BLOCK),
     "784-1200-1200-10, 1 bit": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
     "ResNet-20": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
@@ -276,8 +286,8 @@ def main() -> None:
         row = measure(name, options.seeds, options.checkpoint)
         print(row, flush=True)
         rows = _known(options.output) | {name: row}
-        shown = [column for column in row if column not in _HIDDEN]
-        kept = [rows[key] for key in ACCELERATORS if key in rows]
+        shown = [*(column for column in row if column not in _HIDDEN), "peer"]
+        kept = [rows[key] | {"peer": ACCELERATORS[key].peer} for key in ACCELERATORS if key in rows]
         write_table(options.output, "ppa", _CAPTION, shown, kept)
 
 
