@@ -1,10 +1,14 @@
 """Lines and toggles of the RTL that random programs cover, file by file of ``hw``.
 
-``python -m tests.measure.coverage [--cases 300] [--seed 1] [--output FOLDER]``
+``python -m tests.measure.coverage [--cases 300] [--minutes 5] [--seed 1] [--output FOLDER]``
+
+Counting makes the model slow: cases are drawn until there are so many, or so much processor time
+was spent on them.
 """
 
 import argparse
 import re
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,6 +22,7 @@ from augend.host.driver import connect
 from augend.host.packets import make_packet
 from augend.hw.packet import Command
 from augend.sim.verilated import build
+from tests.fuzz.case import Case
 from tests.fuzz.check import Watched, check, configuration
 from tests.fuzz.drawn_cases import cases
 from tests.measure.coverage_points import Point, read_points
@@ -26,16 +31,38 @@ from tests.measure.table import write_table
 from tests.sim.overlay_programs import KINDS, drawn_input
 
 SHAPE = (2, 2, "block")
+AT_ONCE = 10
 
 
-def run_all(transport: Watched, number: int, first: int) -> int:
+def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
     """Every kind of program, random cases, damaged packets; returns how many cases."""
     lanes, cores, _ = SHAPE
     for make in KINDS.values():
         program = replace(make(), lanes=lanes, cores=cores)
         with connect(program, "rtl", config=configuration(SHAPE), transport=transport) as rtl:
             rtl.infer(drawn_input(program))
+        print(f"{program.hash[:12]}: run", flush=True)
     done = 0
+    end = time.process_time() + 60 * minutes
+    while done < number and time.process_time() < end:
+        for case in _drawn(min(AT_ONCE, number - done), first + done):
+            check(case, transport)
+            done += 1
+        print(f"{done} cases", flush=True)
+    transport.stalls = None
+    rng = np.random.default_rng(first)
+    for command in Command:
+        packet = make_packet(command, 1, rng.integers(0, 1 << 32, 5, np.uint32))
+        for at in range(len(packet)):
+            damaged = packet.copy()
+            damaged[at] ^= np.uint32(1 << int(rng.integers(32)))
+            transport.model.run(damaged, 8, quiet_clocks=2000)
+    return done
+
+
+def _drawn(number: int, first: int) -> list[Case]:
+    """Random cases, always the same of a seed."""
+    drawn: list[Case] = []
 
     @seed(first)
     @settings(
@@ -46,21 +73,11 @@ def run_all(transport: Watched, number: int, first: int) -> int:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases(SHAPE))
-    def draw(case):
-        nonlocal done
-        check(case, transport)
-        done += 1
+    def draw(case: Case) -> None:
+        drawn.append(case)
 
     draw()
-    transport.stalls = None
-    rng = np.random.default_rng(first)
-    for command in Command:
-        packet = make_packet(command, 1, rng.integers(0, 1 << 32, 5, np.uint32))
-        for at in range(len(packet)):
-            damaged = packet.copy()
-            damaged[at] ^= np.uint32(1 << int(rng.integers(32)))
-            transport.model.run(damaged, 8, quiet_clocks=2000)
-    return done
+    return drawn
 
 
 def merged(points: Iterable[Point]) -> dict[tuple[str, str], dict[str, int]]:
@@ -133,11 +150,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--cases", type=int, default=300)
+    parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     config = configuration(SHAPE)
     transport = Watched(config, coverage=True)
-    done = run_all(transport, options.cases, options.seed)
+    done = run_all(transport, options.cases, options.minutes, options.seed)
     with TemporaryDirectory() as folder:
         counts = Path(folder) / "coverage.dat"
         transport.model.write_coverage(counts)

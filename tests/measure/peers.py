@@ -17,13 +17,15 @@ from augend.gen.training.augmentation import Augmentation
 from augend.gen.training.diehl_networks import Mlp
 from augend.gen.training.loop import VALIDATION_SEED, accuracy, fit
 from augend.gen.training.optimizer import Optimizer
+from augend.gen.training.pruning import Pruning
 from augend.gen.training.recipe import Recipe
+from augend.gen.training.spike_levels import Spikes
 from augend.host.driver import connect
 from augend.host.result import joined
 from augend.host.verify import verify
 from tests.measure.table import output_folder, settle
 
-__all__ = ["DESIGNS", "Design", "program_of"]
+__all__ = ["DESIGNS", "Design", "images_for_design", "program_of", "trained_network"]
 
 SEED = 1
 CALIBRATION = 2000
@@ -103,8 +105,11 @@ def images_for_design(design: Design, data: DataSet) -> DataSet:
     return replace(data, images=((images * most).round() / most).numpy())
 
 
-def trained_network(design: Design, data: DataSet) -> nn.Module:
-    """A network of ReLUs, trained by the project's own loop."""
+def trained_network(design: Design, data: DataSet, pruning: Pruning | None = None) -> nn.Module:
+    """A network of ReLUs, trained by the project's own loop.
+
+    A pruned one is trained for longer, for as many spikes as there are time steps.
+    """
     recipe = Recipe(
         network="mlp",
         epochs=design.epochs,
@@ -112,11 +117,16 @@ def trained_network(design: Design, data: DataSet) -> nn.Module:
         # Where there is no hidden layer a moved image is of no use.
         augmentation=Augmentation(shift=1 if design.hidden else 0),
     )
+    dropout = 0.1
+    if pruning is not None:
+        pieces = (pruning, Spikes(spikes=design.timesteps))
+        recipe = replace(recipe, epochs=30, batch=256, pieces=pieces)
+        dropout = 0.0
     training, validation = validation_split(data, recipe.validation, VALIDATION_SEED)
     torch.manual_seed(SEED)
-    network = Mlp(shape=data.shape, classes=10, hidden=design.hidden, dropout=0.1)
+    network = Mlp(shape=data.shape, classes=10, hidden=design.hidden, dropout=dropout)
     fit(network, training, validation, recipe, recipe.epochs, quiet=True)
-    return network
+    return network.eval()
 
 
 def program_of(design: Design, network: nn.Module, train: DataSet) -> Program:

@@ -1,38 +1,41 @@
 """LUTs, block RAM and clock rate of placed accelerators, and what they do with their programs.
 
-``python -m tests.measure.ppa [--output FOLDER] [--seeds 3] [--only NAME ...]``
+``python -m tests.measure.ppa [--output FOLDER] [--seeds 3] [--only NAME ...] [--checkpoint FILE]``
 """
 
 import argparse
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from augend.gen.place import place as place_network
-from augend.gen.program import Program
 from augend.host.driver import connect
+from augend.host.result import joined
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.fit import smallest_config
 
+from .exact_config import exact_config
 from .place_route import place, synthesise
-from .ppa_programs import PROGRAMS, images_of
+from .ppa_programs import PROGRAMS, images_of, program_named
 from .table import write_table
 
 __all__ = ["ENGINES", "Accelerator", "resources", "yosys_version"]
 
 _FOLDER = Path("build/ppa")
-_IMAGES = 1000
+_CHUNK = 500
+_RUN = ("clocks an image", "us an image", "images a second", "MSOP/s", "accuracy", "images")
+"""Columns of accelerators that run a program."""
+_HIDDEN = ("configuration", "Yosys", "program")
 _CAPTION = (
     "Accelerators synthesised, placed and routed with YoWASP's Yosys and nextpnr, the host link "
     "left out: registers stand in its place. Engines are of plain dense networks without input "
-    "current; programs have the accelerator that `augend.hw.fit` makes for them. LUT4 are sites: a "
-    "carry cell of ECP5 takes two, 16 x 4 bits of distributed RAM take six. Clock rates are "
-    "nextpnr's, one for each seed (ECP5: speed grade 6); empty where it was synthesised only. "
-    f"Clocks, additions and accuracy are those of the first {_IMAGES:,} test images on the models. "
-    "Written by `make ppa`."
+    "current; programs have an accelerator made for them alone, with memories as deep as they "
+    "fill them and no watchdog. LUT4 are sites: a carry cell of ECP5 takes two, 16 x 4 bits of "
+    "distributed RAM take six. Clock rates are nextpnr's, one for each seed (ECP5: speed grade 6); "
+    "empty where it was synthesised only. Clocks, additions and accuracy are those of the test "
+    "images on the models, from the first on; us: clocks an image by the median rate. Peers were "
+    "measured with their own code on LFE5U-25F. Written by `make ppa`."
 )
 
 
@@ -119,21 +122,23 @@ class Accelerator:
     device
         Where it is placed.
     config
-        What is built; of the program where None.
-    program
-        What it runs, and its lanes.
+        What is built; made for the program of that name where None.
+    chosen
+        What of the latter is set otherwise.
     target
         Clock rate aimed at, in MHz.
     most_luts
         LUT4 aimed at.
+    peer
+        Whose network it is, and what that takes, measured with its own code on the same device.
     """
 
     device: str
     config: AcceleratorConfig | None = None
-    program: Callable[[], Program] | None = None
-    lanes: int = 16
+    chosen: Mapping[str, int | str] = field(default_factory=dict)
     target: int | None = None
     most_luts: int | None = None
+    peer: str = ""
 
 
 ENGINES = {
@@ -157,12 +162,24 @@ ENGINES = {
 }
 """Accelerators of a fixed size; that of 4 lanes is small enough to be synthesised in a test."""
 
+_BLOCK = {"potential_memory": "block", "short_memories": "block"}
+_SHORT = {"short_memories": "block"}
+_TINYODIN = "tinyODIN: 2,960 LUT4, 39.6 MHz, 133 us, 90.7 %"
+_SPIKER = "Spiker+: 8,869 LUT4, 44.4 MHz, 329 us, 91.0 %"
 _RUNNING = {
-    "256-10": Accelerator(device="HX8K", target=139, most_luts=1480),
-    "784-128-10, 16 lanes": Accelerator(device="LFE5U-45F", most_luts=1300),
-    "784-128-10, 128 lanes": Accelerator(device="LFE5U-45F", lanes=128, most_luts=4400),
-    "CNN": Accelerator(device="LFE5U-25F"),
-    "784-1200-1200-10, 1 bit": Accelerator(device="LFE5U-85F"),
+    "256-10": Accelerator(
+        device="LFE5U-25F", chosen=_SHORT, target=139, most_luts=1480, peer=_TINYODIN
+    ),
+    "784-128-10, 16 lanes": Accelerator(
+        device="LFE5U-25F", chosen=_BLOCK, most_luts=1300, peer=_SPIKER
+    ),
+    "784-128-10, 128 lanes": Accelerator(device="LFE5U-25F", most_luts=4400, peer=_SPIKER),
+    "784-128-10 pruned, 32 lanes": Accelerator(
+        device="LFE5U-25F", chosen=_SHORT, most_luts=4400, peer=_SPIKER
+    ),
+    "CNN": Accelerator(device="LFE5U-25F", chosen=_BLOCK),
+    "784-1200-1200-10, 1 bit": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
+    "ResNet-20": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
 }
 ACCELERATORS = ENGINES | _RUNNING
 
@@ -180,13 +197,13 @@ def resources(name: str, config: AcceleratorConfig, device: str) -> dict[str, in
     return {"LUT4": sites, **{kind: cells[kind] for kind in ("FF", "carry", "BRAM", "DSP")}}
 
 
-def measure(name: str, seeds: int) -> dict[str, object]:
+def measure(name: str, seeds: int, checkpoint: Path | None) -> dict[str, object]:
     """A row of the table."""
     one = ACCELERATORS[name]
-    program = PROGRAMS[name]() if name in PROGRAMS else None
+    program = program_named(name, checkpoint) if name in PROGRAMS else None
     config = one.config
     if program is not None:
-        config = smallest_config(place_network(program.network, lanes=one.lanes))
+        config = exact_config(program, **one.chosen)
     assert config is not None
     used = resources(name, config, one.device)
     rates, slowest = _placed(name, one, seeds)
@@ -203,20 +220,24 @@ def measure(name: str, seeds: int) -> dict[str, object]:
         "MHz aimed at": one.target or "",
         "slowest path": slowest,
     }
-    row |= dict.fromkeys(("clocks an image", "images a second", "MSOP/s", "accuracy"), "")
+    row |= dict.fromkeys(_RUN, "")
     if program is not None:
-        images, labels = images_of(name, _IMAGES)
-        with connect(program, "golden") as models:
-            result = models.infer(images)
+        images, labels = images_of(name, program)
+        with connect(program, "golden", config=config) as models:
+            parts = range(0, len(images), _CHUNK)
+            result = joined([models.infer(images[i : i + _CHUNK]) for i in parts])
         assert result.cycles is not None
         clocks = float(result.cycles.mean())
         row["clocks an image"] = f"{clocks:,.0f}"
         row["accuracy"] = f"{100 * float((result.predictions == labels).mean()):.1f} %"
+        row["images"] = f"{len(images):,}"
         if rates:
             second = 1e6 * median(rates) / clocks
+            row["us an image"] = f"{1e6 / second:.2f}"
             row["images a second"] = f"{second:,.0f}"
             row["MSOP/s"] = f"{second * float(result.total_operations.mean()) / 1e6:,.0f}"
-    return row | {"configuration": repr(config), "Yosys": yosys_version()}
+    hashed = program.hash if program is not None else ""
+    return row | {"configuration": repr(config), "Yosys": yosys_version(), "program": hashed}
 
 
 def _placed(name: str, one: Accelerator, seeds: int) -> tuple[list[float], str]:
@@ -257,13 +278,16 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=ACCELERATORS, default=list(ACCELERATORS))
+    parser.add_argument("--checkpoint", type=Path, help="resnet20-12fca82f.th, for ResNet-20")
     options = parser.parse_args()
     for name in options.only:
-        row = measure(name, options.seeds)
+        if name == "ResNet-20" and options.checkpoint is None:
+            continue  # the row that the table has stays
+        row = measure(name, options.seeds, options.checkpoint)
         print(row, flush=True)
         rows = _known(options.output) | {name: row}
-        shown = [column for column in row if column not in ("configuration", "Yosys")]
-        kept = [rows[key] for key in ACCELERATORS if key in rows]
+        shown = [*(column for column in row if column not in _HIDDEN), "peer"]
+        kept = [rows[key] | {"peer": ACCELERATORS[key].peer} for key in ACCELERATORS if key in rows]
         write_table(options.output, "ppa", _CAPTION, shown, kept)
 
 
@@ -271,7 +295,8 @@ def _known(folder: Path) -> dict[str, dict[str, object]]:
     """Rows of the table as it stands, by accelerator: the others are measured again."""
     path = folder / "ppa.json"
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
-    return {row["accelerator"]: row for row in rows if "lanes" in row}
+    empty = dict.fromkeys((*_RUN, *_HIDDEN), "")
+    return {row["accelerator"]: empty | row for row in rows if "lanes" in row}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ from tests.mutation.netlist import BUILD, Mutant, yosys
 
 __all__ = ["equivalent"]
 
+PATIENCE = 240
+"""Seconds that a proof may take."""
+
 
 def equivalent(mutant: Mutant) -> bool:
     """Whether the mutated component is proved to do the same as that of the design.
@@ -30,7 +33,7 @@ def equivalent(mutant: Mutant) -> bool:
         "equiv_status -assert",
     ]
     try:
-        yosys("; ".join(script), BUILD)
+        yosys("; ".join(script), BUILD, seconds=PATIENCE)
     except RuntimeError:
         return False
     return True

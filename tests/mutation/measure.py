@@ -8,29 +8,39 @@ import hashlib
 import json
 import multiprocessing
 import resource
-from collections import Counter, defaultdict
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
-from augend.hw.configuration import AcceleratorConfig
-from tests.measure.table import write_table
 from tests.mutation.equivalence import equivalent
+from tests.mutation.fates import write_fates
 from tests.mutation.model import MutatedModel, compiled
 from tests.mutation.netlist import Mutant, mutated_netlist
-from tests.mutation.programs import CORES, LANES, common_config, given_programs
-from tests.mutation.stimulus import Play, differs, faulty, recorded, spoiled
+from tests.mutation.programs import common_config, given_programs
+from tests.mutation.stimulus import (
+    Fresh,
+    Play,
+    clocks_of,
+    differs,
+    faulty,
+    recorded,
+    spoiled,
+)
 
 KILLED = 0.95
 WATCHDOG_BITS = 10
-FAULTY, SPOILED = 30, 12
-"""Of so many programs, or streams, one is spoiled."""
+FAULTY, SPOILED = 30, 8
+"""Of so many programs one is spoiled; of so many, the streams."""
 
 PATIENCE = 300
 """Seconds of processor time until a mutant counts as hung, which the tests would notice too."""
 
-_plays: list[Play] = []
+_groups: list[list[Play]] = []
+"""What is played, each group to a fresh model."""
 
 
 def main() -> None:
@@ -44,36 +54,60 @@ def main() -> None:
     programs = given_programs()
     hardware = common_config(programs, watchdog_bits=WATCHDOG_BITS)
     netlist, mutants = mutated_netlist(hardware, options.count, options.seed)
-    library = compiled(netlist, hardware)
-    model = MutatedModel(hardware, library)
+    design = partial(MutatedModel, hardware, compiled(netlist, hardware))
     rng = np.random.default_rng(options.seed)
-    _plays.extend(recorded(model, programs, rng))
-    _plays.extend(faulty(model, programs[::FAULTY], rng))
-    _plays.extend(spoiled(model, _plays[::SPOILED], rng))
-    if differs(MutatedModel(hardware, library), _plays):
+    _groups.extend(recorded(design, programs, rng))
+    few = _groups[::SPOILED]
+    _groups.extend(faulty(design, programs[::FAULTY], rng))
+    _groups.extend(spoiled(design, few, rng))
+    if any(differs(design, group) for group in _groups):
         raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
-    known = _Fates(netlist, _plays)
+    print(f"{len(_groups)} groups of {sum(map(clocks_of, _groups)):,} clocks", flush=True)
+    known = _Fates(netlist, _groups)
+    order = _Order([clocks_of(group) for group in _groups])
+
+    def judged(mutant: Mutant) -> tuple[Mutant, str]:
+        killer = _killer(partial(design, mutant.number), order)
+        return mutant, "killed" if killer else _fate_of_survivor(mutant)
+
     left = [m for m in mutants if m.number not in known.fates]
     with ThreadPoolExecutor(options.workers) as pool:
-        found = pool.map(lambda m: _survives(hardware, library, m), left)
-        for mutant, survives in zip(left, found, strict=True):
-            known.add(mutant, _fate(mutant, survives))
-    fates = known.fates
-    alive = [m for m in mutants if fates[m.number] != "killed"]
-    _write(options.output, options, mutants, fates, alive)
-    different = len(mutants) - sum(fates[m.number] != "lives on" for m in alive)
-    killed = len(mutants) - len(alive)
-    print(f"{killed} of {different} mutants that differ are killed, {len(mutants)} in all")
-    if killed < KILLED * different:
+        for mutant, fate in pool.map(judged, left):
+            known.add(mutant, fate)
+            done = [m for m in mutants if m.number in known.fates]
+            write_fates(options.output, options.seed, done, known.fates)
+    fates = Counter(known.fates[m.number] for m in mutants)
+    different = len(mutants) - fates["the same as the design"]
+    print(f"{fates['killed']} of {different} mutants that differ are killed, {len(mutants)} in all")
+    if fates["killed"] < KILLED * different:
         raise SystemExit(f"fewer than {KILLED:.0%} of the mutants are killed")
+
+
+class _Order:
+    """In which order groups are played: first those that kill most mutants a clock."""
+
+    def __init__(self, clocks: list[int]) -> None:
+        self._clocks = np.array(clocks, float)
+        self._played = np.full(len(clocks), 2.0)
+        self._kills = np.ones(len(clocks))
+
+    def now(self) -> list[int]:
+        """Numbers of the groups."""
+        return np.argsort(-self._kills / self._played / self._clocks, kind="stable").tolist()
+
+    def learn(self, played: list[int], killer: int | None) -> None:
+        """Take in which groups a mutant was played, and which of them killed it."""
+        self._played[played] += 1
+        if killer is not None:
+            self._kills[killer] += 1
 
 
 class _Fates:
     """What became of each mutant, kept in a file: an interrupted run goes on where it was."""
 
-    def __init__(self, netlist: Path, plays: list[Play]) -> None:
+    def __init__(self, netlist: Path, groups: list[list[Play]]) -> None:
         known = hashlib.sha256(netlist.read_bytes())
-        for one in plays:
+        for one in (play for group in groups for play in group):
             known.update(one.words.tobytes())
         self._key = known.hexdigest()
         self._file = netlist.with_name("fates.json")
@@ -90,60 +124,34 @@ class _Fates:
         print(f"{mutant.number}: {mutant}: {fate}", flush=True)
 
 
-def _fate(mutant: Mutant, survives: bool) -> str:
-    if not survives:
-        return "killed"
+def _fate_of_survivor(mutant: Mutant) -> str:
     return "the same as the design" if equivalent(mutant) else "lives on"
 
 
-def _survives(hardware: AcceleratorConfig, library: Path, mutant: Mutant) -> bool:
+def _killer(fresh: Fresh, order: _Order) -> bool:
     """Play everything to a mutant in a process of its own, which it may take down."""
-    process = multiprocessing.get_context("fork").Process(
-        target=_judge, args=(hardware, library, mutant.number)
-    )
+    numbers = order.now()
+    ours, its = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_judge, args=(fresh, numbers, its))
     process.start()
-    process.join()
-    return process.exitcode == 0
+    its.close()
+    begun: list[int] = []
+    try:
+        while True:
+            begun.append(ours.recv())
+    except EOFError:
+        process.join()
+    killed = process.exitcode != 0
+    order.learn(begun, begun[-1] if killed and begun else None)
+    return killed
 
 
-def _judge(hardware: AcceleratorConfig, library: Path, number: int) -> None:
+def _judge(fresh: Fresh, numbers: list[int], tell: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
-    raise SystemExit(int(differs(MutatedModel(hardware, library, number), _plays)))
-
-
-def _write(
-    folder: Path,
-    options: argparse.Namespace,
-    mutants: list[Mutant],
-    fates: dict[int, str],
-    alive: list[Mutant],
-) -> None:
-    tally: dict[str, Counter[str]] = defaultdict(Counter)
-    for mutant in mutants:
-        tally[mutant.kind][fates[mutant.number]] += 1
-    columns = ["component", "mutants", "killed", "the same as the design", "lives on"]
-    rows = [
-        {
-            "component": name,
-            "mutants": sum(fate.values()),
-            **{c: fate[c] for c in columns[2:]},
-        }
-        for name, fate in sorted(tally.items())
-    ]
-    totals = {c: sum(row[c] for row in rows) for c in columns[1:]}
-    rows.append({"component": "all", **totals})
-    listed = "".join(f"\n* {m} ({fates[m.number]})" for m in alive)
-    write_table(
-        folder,
-        "mutation",
-        f"{len(mutants)} mutants of the netlist of an accelerator of {LANES} lanes and "
-        f"{CORES} cores (Yosys `mutate`, seed {options.seed}), each played the fast "
-        f"tests' programs, images and damaged packets: killed where any word, clock or event "
-        f"differs. The same as the design: no difference is reachable, by induction over the "
-        f"component's state. Written by `make mutate`. Survivors:{listed}",
-        columns,
-        rows,
-    )
+    for number in numbers:
+        tell.send(number)
+        if differs(fresh, _groups[number]):
+            raise SystemExit(1)
 
 
 if __name__ == "__main__":

