@@ -171,13 +171,17 @@ _RUNNING = {
         device="LFE5U-25F", chosen=_SHORT, target=139, most_luts=1480, peer=_TINYODIN
     ),
     "784-128-10, 16 lanes": Accelerator(
-        device="LFE5U-25F", chosen=_BLOCK, most_luts=1300, peer=_SPIKER
+        # Block RAMs that are full up to a power of two need no multiplexers behind them.
+        device="LFE5U-25F",
+        chosen=_BLOCK | {"weight_words": 8192},
+        most_luts=1300,
+        peer=_SPIKER,
     ),
     "784-128-10, 128 lanes": Accelerator(device="LFE5U-25F", most_luts=4400, peer=_SPIKER),
     "784-128-10 pruned, 32 lanes": Accelerator(
         device="LFE5U-25F", chosen=_SHORT, most_luts=4400, peer=_SPIKER
     ),
-    "CNN": Accelerator(device="LFE5U-25F", chosen=_BLOCK),
+    "CNN": Accelerator(device="LFE5U-45F", chosen=_BLOCK),
     "784-1200-1200-10, 1 bit": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
     "ResNet-20": Accelerator(device="LFE5U-85F", chosen=_BLOCK),
 }
