@@ -1,6 +1,6 @@
 """Lines and toggles of the RTL that random programs cover, file by file of ``hw``.
 
-``python -m tests.measure.coverage [--cases 300] [--minutes 5] [--seed 1] [--output FOLDER]``
+``python -m tests.measure.coverage [--cases 300] [--minutes 2] [--seed 1] [--output FOLDER]``
 
 Counting makes the model slow: cases are drawn until there are so many, or so much processor time
 was spent on them.
@@ -150,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--cases", type=int, default=300)
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     config = configuration(SHAPE)

