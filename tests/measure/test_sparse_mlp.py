@@ -11,7 +11,9 @@ def test_a_spike_reads_where_its_words_begin_and_a_word_which_neurons_it_is_for(
     hidden, output = SimpleNamespace(name="hidden"), SimpleNamespace(name="output")
     weight = np.array([[1, 0, 0], [0, 0, -2]])
     network = SimpleNamespace(
-        populations=(hidden, output), hidden=(hidden,), projections=(SimpleNamespace(weight=weight),)
+        populations=(hidden, output),
+        hidden=(hidden,),
+        projections=(SimpleNamespace(weight=weight),),
     )
     program = SimpleNamespace(network=network)
     result = SimpleNamespace(
