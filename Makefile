@@ -124,6 +124,12 @@ pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the b
 zoo: .venv/.dev ## Make and measure the programs that come with augend (hours with the training)
 	$(BIN)/python -m tests.measure.zoo --output $(TABLES)
 
+.PHONY: neil sparse-mlp
+neil: .venv/.dev ## Neil 2016: additions and input spikes until 98 % by way of training, table and pictures
+	$(BIN)/python -m tests.measure.neil --output $(TABLES)
+sparse-mlp: .venv/.dev ## 784-1200-1200-10 with the fewest additions: pruned, priced and masked, on RTL
+	$(BIN)/python -m tests.measure.sparse_mlp --output $(TABLES)
+
 .PHONY: efficientnet
 efficientnet: .venv/.imagenet ## EfficientNet-Lite0 on photographs: rates against activations
 	$(BIN)/python -m tests.measure.efficientnet --output $(TABLES)

@@ -2,21 +2,27 @@
 
 ``python -m tests.measure.neil [--output FOLDER] [--figures FOLDER]``
 
-Every network becomes the integer spiking network twice: its weights as they were trained, a spike
-standing for 1 (unnormalised), and balanced by the data-based normalisation of Diehl 2015. Pixels
-are Poisson spikes, neurons start at zero, the output with the highest potential wins at any time.
+Every network becomes the integer spiking network three times: its weights as they were trained, a
+spike standing for 1 (unnormalised), balanced by the data-based normalisation of Diehl 2015, and
+that with neurons that start at half their threshold, which is ours. Pixels are Poisson spikes; the
+output with the highest potential wins at any time. Curves that were measured already are kept in
+the cache; a program with another hash is measured anew.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
+from safetensors.numpy import load_file, save_file
 
 from augend.gen import convert
 from augend.gen.calibrate import Norm
 from augend.gen.datasets import DataSet, load, validation_split
+from augend.gen.neuron_options import Start
+from augend.gen.program import Program
 from augend.gen.training.loop import VALIDATION_SEED
 from augend.gen.training.recipe_file import recipe_for
 from augend.host.sources import ann_accuracy
@@ -28,11 +34,15 @@ from tests.measure.trained import trained
 __all__ = ["Anytime", "anytime", "first_at"]
 
 GOAL = 0.98
-HERTZ = 500.0
-STEPS = 32
+HERTZ = 250.0
+STEPS = 40
 CALIBRATION = 2000
 ANN_OPERATIONS = 784 * 1200 + 1200 * 1200 + 1200 * 10
-NORMS: dict[str, Norm] = {"unnormalised": "none", "normalised": "data"}
+CONVERSIONS: dict[str, tuple[Norm, Start]] = {
+    "unnormalised": ("none", "zero"),
+    "normalised": ("data", "zero"),
+    "normalised, half start": ("data", "half"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +66,12 @@ class Method:
 METHODS = (
     Method(
         title="default",
+        recipe="mlp",
+        unnormalised=(3.43, 1753),
+        normalised=None,
+    ),
+    Method(
+        title="default, gradient descent",
         recipe="neil-default",
         unnormalised=(3.43, 1753),
         normalised=None,
@@ -112,8 +128,11 @@ def first_at(curve: Anytime, goal: float) -> tuple[float, float] | None:
     return float(curve.operations[there[0]]), float(curve.input_spikes[there[0]])
 
 
-def measured(recipe: str, norm: Norm, calibration: DataSet, test: DataSet) -> tuple[Any, Anytime]:
+def measured(
+    recipe: str, conversion: str, calibration: DataSet, test: DataSet
+) -> tuple[Program, Anytime]:
     """A program of a recipe, and its curve on all test images."""
+    norm, start = CONVERSIONS[conversion]
     program = convert(
         trained(recipe).module,
         calibration.images[:CALIBRATION],
@@ -121,10 +140,15 @@ def measured(recipe: str, norm: Norm, calibration: DataSet, test: DataSet) -> tu
         norm=norm,
         encoding="rate",
         input_hertz=HERTZ,
-        initial="zero",
+        initial=start,
         timesteps=STEPS,
     )
-    return program, anytime(StepCounts.of(program, test.images), test.labels)
+    file = Path(platformdirs.user_cache_dir("augend")) / "curves" / f"{program.hash}.safetensors"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        curve = anytime(StepCounts.of(program, test.images), test.labels)
+        save_file(asdict(curve), file)
+    return program, Anytime(**load_file(file))
 
 
 def main() -> None:
@@ -144,26 +168,28 @@ def main() -> None:
             "method": method.title,
             "recipe": method.recipe,
             "epochs": source.metadata["epochs"],
+            "after": recipe_for(method.recipe, "mnist").after or "-",
             "ANN": f"{100 * ann_accuracy(source.module, test.images, test.labels):.2f} %",
         }
-        for name, norm in NORMS.items():
-            program, curve = measured(method.recipe, norm, training, test)
+        for name in CONVERSIONS:
+            program, curve = measured(method.recipe, name, training, test)
             curves[method.title, name] = curve
             found = first_at(curve, GOAL)
-            paper = getattr(method, name)
             row |= {
                 f"{name}: M additions": f"{found[0] / 1e6:.3f}" if found else "-",
                 f"{name}: input spikes": f"{found[1]:.0f}" if found else "-",
                 f"{name}: best": f"{100 * curve.accuracy.max():.2f} %",
-                f"{name}: the paper's": f"{paper[0]} M, {paper[1]}" if paper else "-",
                 f"{name} program": program.hash,
             }
+            if name in ("unnormalised", "normalised"):
+                paper = getattr(method, name)
+                row[f"{name}: the paper's"] = f"{paper[0]} M, {paper[1]}" if paper else "-"
         rows.append(row)
         print(row, flush=True)
     first = rows[0]
     for row in rows:
         row["below default"] = " and ".join(
-            name for name in NORMS if _additions(row, name) < _additions(first, name)
+            name for name in CONVERSIONS if _additions(row, name) < _additions(first, name)
         ) or ("-" if row is first else "no")
     write_table(
         options.output,
@@ -171,7 +197,9 @@ def main() -> None:
         f"784-1200-1200-10 trained by the methods of Neil 2016 (`augend train RECIPE --data mnist "
         f"--seed 1`, 55,000 images), 8-bit weights: additions an image, those of the input "
         f"included, and input spikes at the first step after which {100 * GOAL:.0f} % of all "
-        f"10,000 MNIST test images are right, on the golden model; - where it is never. The ANN "
+        f"10,000 MNIST test images are right, on the golden model; - where it is never; best: the "
+        f"highest accuracy of any step. The default and what comes after it are trained by AdamW "
+        f"with images moved by a pixel, the paper's gradient descent beside it. The ANN "
         f"takes {ANN_OPERATIONS / 1e6:.2f} M operations. Poisson input "
         f"of at most {HERTZ:.0f} Hz in steps of 1 ms, {STEPS} steps. Written by `make neil`.",
         [column for column in rows[0] if not column.endswith("program")],
