@@ -110,6 +110,11 @@ peers: .venv/.dev ## The networks of tinyODIN and Spiker+ on our hardware: accur
 max-pool-gates diehl-grid diagnose-fix peers:
 	$(BIN)/python -m tests.measure.$(subst -,_,$@) --output $(TABLES)
 
+.PHONY: lee
+lee: .venv/.dev ## Networks trained on spikes alone (Lee 2016); RECORDINGS=archive for N-MNIST too
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.lee --output $(TABLES) \
+		$(if $(RECORDINGS),--recordings $(RECORDINGS))
+
 .PHONY: pruned
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)

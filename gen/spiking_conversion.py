@@ -9,10 +9,10 @@ import numpy as np
 from augend.gen.contract import INPUT, Ints
 from augend.gen.graph import ConversionError, Floats
 from augend.gen.levels import best_thresholds, rounded
+from augend.gen.network import SpikingNetwork
 from augend.gen.population import Population
 from augend.gen.program import Program
 from augend.gen.projection import Projection
-from augend.gen.network import SpikingNetwork
 from augend.gen.spiking_form import SpikingForm, SpikingLayer, SpikingModule
 
 __all__ = ["program_of", "spiking_program"]

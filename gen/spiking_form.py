@@ -1,4 +1,4 @@
-"""What a network that was trained on spikes says of itself, in floats, so that it can be rounded."""
+"""What a network trained on spikes says of itself, in floats, so that it can be rounded."""
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable

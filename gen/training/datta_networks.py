@@ -21,6 +21,7 @@ __all__ = ["POOL", "DattaVgg", "hybrid_input"]
 
 POOL = 0
 """In a list of channels: the mean over windows of 2 x 2."""
+LEAST_THRESHOLD = 0.01
 
 
 @torch.no_grad()
@@ -146,8 +147,10 @@ class DattaVgg(nn.Module):
     def potentials(self, arriving: torch.Tensor) -> torch.Tensor:
         """Potentials of the outputs after each step (eq. 9), ``(steps, images, classes)``."""
         for layer in self.layers[:-1]:
-            currents = self.stepped(layer, arriving)
-            arriving = single_spikes(currents, layer.leak.clamp(0, 1), layer.threshold.clamp(0.01))
+            with torch.no_grad():  # moved back, not clamped, so that they can leave the edge again
+                layer.leak.clamp_(0, 1)
+                layer.threshold.clamp_(LEAST_THRESHOLD)
+            arriving = single_spikes(self.stepped(layer, arriving), layer.leak, layer.threshold)
             if self.training and self.dropout:
                 left = torch.rand(arriving.shape[1:]) >= self.dropout
                 arriving = arriving * (left / (1 - self.dropout)).to(arriving.dtype)
@@ -176,7 +179,7 @@ class DattaVgg(nn.Module):
             else:
                 size, name, folded = (channels,), f"dense{place}", _unpooled(weight, shape, times)
             leak = min(max(float(layer.leak.detach()), 0.0), 1.0)
-            threshold = max(float(layer.threshold.detach()), 0.01)
+            threshold = max(float(layer.threshold.detach()), LEAST_THRESHOLD)
             described.append(
                 SpikingLayer(
                     name="output" if last else name,

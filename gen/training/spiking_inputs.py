@@ -15,9 +15,7 @@ HALF = 1 << (DRAW_BITS - 1)
 
 
 @torch.no_grad()
-def rate_spikes(
-    images: torch.Tensor, entry: Input, timesteps: int, *, drawn: bool
-) -> torch.Tensor:
+def rate_spikes(images: torch.Tensor, entry: Input, timesteps: int, *, drawn: bool) -> torch.Tensor:
     """Spikes of the encoding ``rate``, 0 or 1, ``(steps, images, inputs)``.
 
     Parameters
