@@ -17,7 +17,7 @@ from augend.gen.training.datta_neurons import single_spikes
 from augend.gen.training.datta_readout import spike_times
 from augend.gen.training.layers import checked_shape
 
-__all__ = ["POOL", "DattaVgg", "hybrid_input"]
+__all__ = ["POOL", "DattaVgg", "PooledLayer", "hybrid_input"]
 
 POOL = 0
 """In a list of channels: the mean over windows of 2 x 2."""
@@ -48,7 +48,7 @@ def hybrid_input(images: torch.Tensor, timesteps: int) -> torch.Tensor:
     return arriving
 
 
-class _Layer(nn.Module):
+class PooledLayer(nn.Module):
     """Weights without biases, with the leak and threshold of their neurons."""
 
     def __init__(self, weights: nn.Conv2d | nn.Linear, pooled: int) -> None:
@@ -106,27 +106,33 @@ class DattaVgg(nn.Module):
         depth, height, width = self.shape = checked_shape(shape)
         self.timesteps = timesteps
         self.dropout = dropout
-        self.layers = nn.ModuleList()
+        layers: list[PooledLayer] = []
         pooled = 1
         for count in channels:
             if count == POOL:
                 pooled *= 2
                 continue
             height, width = height // pooled, width // pooled
-            self.layers.append(_Layer(nn.Conv2d(depth, count, 3, padding=1, bias=False), pooled))
+            layers.append(PooledLayer(nn.Conv2d(depth, count, 3, padding=1, bias=False), pooled))
             depth, pooled = count, 1
         inputs = depth * (height // pooled) * (width // pooled)
         for count in (*dense, classes):
-            self.layers.append(_Layer(nn.Linear(inputs, count, bias=False), pooled))
+            layers.append(PooledLayer(nn.Linear(inputs, count, bias=False), pooled))
             inputs, pooled = count, 1
+        self.layers = nn.ModuleList(layers)
         if any(size % 2 for size in self._pooled_sizes()):
             raise ValueError(f"images of {tuple(shape)} do not halve as often as {channels} pools")
         self.register_buffer("spiking", torch.zeros((), dtype=torch.int64))
 
+    @property
+    def stack(self) -> list[PooledLayer]:
+        """From the pixels to the outputs."""
+        return [layer for layer in self.layers if isinstance(layer, PooledLayer)]
+
     def _pooled_sizes(self) -> list[int]:
         """Rows and columns before each pool of 2 x 2."""
         (_, height, width), sizes = self.shape, []
-        for layer in self.layers:
+        for layer in self.stack:
             for _ in range(int(math.log2(layer.pooled))):
                 sizes += [height, width]
                 height, width = height // 2, width // 2
@@ -135,18 +141,18 @@ class DattaVgg(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Scores; see the class."""
         if not self.spiking:
-            for layer in self.layers[:-1]:
+            for layer in self.stack[:-1]:
                 images = functional.dropout(layer(images).relu(), self.dropout, self.training)
-            return self.layers[-1](images)
+            return self.stack[-1](images)
         potentials = self.potentials(hybrid_input(images, self.timesteps))
         if not self.training:
             return potentials[-1]
-        times = spike_times(potentials.detach(), self.layers[-1].threshold)
+        times = spike_times(potentials.detach(), self.stack[-1].threshold)
         return torch.stack([potentials[-1], times], 1)
 
     def potentials(self, arriving: torch.Tensor) -> torch.Tensor:
         """Potentials of the outputs after each step (eq. 9), ``(steps, images, classes)``."""
-        for layer in self.layers[:-1]:
+        for layer in self.stack[:-1]:
             with torch.no_grad():  # moved back, not clamped, so that they can leave the edge again
                 layer.leak.clamp_(0, 1)
                 layer.threshold.clamp_(LEAST_THRESHOLD)
@@ -154,10 +160,10 @@ class DattaVgg(nn.Module):
             if self.training and self.dropout:
                 left = torch.rand(arriving.shape[1:]) >= self.dropout
                 arriving = arriving * (left / (1 - self.dropout)).to(arriving.dtype)
-        return self.stepped(self.layers[-1], arriving).cumsum(0)
+        return self.stepped(self.stack[-1], arriving).cumsum(0)
 
     @staticmethod
-    def stepped(layer: nn.Module, arriving: torch.Tensor) -> torch.Tensor:
+    def stepped(layer: PooledLayer, arriving: torch.Tensor) -> torch.Tensor:
         """What a layer adds up in each step, ``(steps, images, ...)``."""
         steps, images = arriving.shape[:2]
         sums = layer(arriving.flatten(0, 1)).float()
@@ -169,10 +175,11 @@ class DattaVgg(nn.Module):
             raise ValueError("this network is an ANN still; train it on spikes first")
         described = []
         shape: tuple[int, ...] = self.shape
-        for place, layer in enumerate(self.layers, start=1):
+        for place, layer in enumerate(self.stack, start=1):
             weight = layer.weights.weight.detach().double().numpy()
-            times, last = layer.pooled, place == len(self.layers)
+            times, last = layer.pooled, place == len(self.stack)
             channels = len(weight)
+            size: tuple[int, ...]
             if weight.ndim == 4:
                 size = (channels, shape[1] // times, shape[2] // times)
                 name, folded = f"conv{place}", _spread(weight, times)
@@ -190,6 +197,7 @@ class DattaVgg(nn.Module):
                     padding=(times, times) if weight.ndim == 4 else (0, 0),
                     leak=() if last else leak_shifts(leak),
                     single_spike=not last,
+                    macs=weight.size * math.prod(size[1:]),
                 )
             )
             shape = size

@@ -114,7 +114,7 @@ def test_single_spikes_with_hybrid_input(channels):
     torch.manual_seed(5)
     network = DattaVgg(shape=(1, 8, 8), classes=5, channels=channels, dense=(12,)).eval()
     with torch.no_grad():
-        for layer in network.layers:
+        for layer in network.stack:
             layer.threshold.fill_(0.3)
             layer.leak.fill_(0.75)
     with pytest.raises(ValueError, match="is an ANN still"):

@@ -15,8 +15,9 @@ from augend.gen import Program, convert
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.event_set import EventSet, load_events
 from augend.gen.frontends.source import Source, load_source
-from augend.gen.training import Augmentation, Optimizer, Recipe, accuracy, fit
-from augend.gen.training.loop import VALIDATION_SEED
+from augend.gen.training import Augmentation, Optimizer, Recipe, accuracy
+from augend.gen.training.lee_networks import LeeMlp
+from augend.gen.training.loop import VALIDATION_SEED, fit
 from augend.gen.training.networks import NETWORKS
 from augend.gen.training.spiking_recordings import stacked, train_on_recordings
 from augend.host.driver import connect
@@ -72,6 +73,7 @@ def row(
 ) -> dict:
     """One trained network, at a width of weights and a number of steps; ``images`` run on RTL."""
     module, about = source.module, source.metadata
+    assert isinstance(module, LeeMlp)
     calibration = data.images[:1] if isinstance(data, DataSet) else ()
     trained_for = module.timesteps
     if timesteps is not None:

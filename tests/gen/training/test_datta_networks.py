@@ -31,18 +31,18 @@ def test_thresholds_are_a_share_of_the_percentile_of_what_arrives():
     network = DattaVgg(shape=(1, 8, 8), classes=4, channels=[6, 0], dense=(10,), timesteps=4)
     images = torch.rand(20, 1, 8, 8)
     percentile_thresholds(network, images, 99.7, 0.4)
-    currents = network.layers[0](images).detach()
+    currents = network.stack[0](images).detach()
     expected = 0.4 * np.percentile(currents.numpy(), 99.7)
-    assert network.layers[0].threshold.item() == pytest.approx(expected, rel=0.02)
+    assert network.stack[0].threshold.item() == pytest.approx(expected, rel=0.02)
     potential, second = torch.zeros_like(currents), []
     for _ in range(4):  # the same image in every step, and soft resets
         potential = potential + currents
-        spikes = (potential >= network.layers[0].threshold).float()
-        potential = potential - spikes * network.layers[0].threshold
-        second.append(network.layers[1](spikes).detach())
+        spikes = (potential >= network.stack[0].threshold).float()
+        potential = potential - spikes * network.stack[0].threshold
+        second.append(network.stack[1](spikes).detach())
     expected = 0.4 * np.percentile(torch.stack(second).numpy(), 99.7)
-    assert network.layers[1].threshold.item() == pytest.approx(expected, rel=0.02)
-    assert all(layer.leak.item() == 1 for layer in network.layers)
+    assert network.stack[1].threshold.item() == pytest.approx(expected, rel=0.02)
+    assert all(layer.leak.item() == 1 for layer in network.stack)
 
 
 def test_the_piece_converts_once_the_ann_is_trained():
@@ -69,10 +69,10 @@ def test_leak_and_threshold_come_back_from_the_edge():
     network = DattaVgg(shape=(1, 4, 4), classes=2, channels=[3], dense=())
     network.spiking.fill_(1)
     with torch.no_grad():
-        network.layers[0].leak.fill_(1.3)
+        network.stack[0].leak.fill_(1.3)
     network(torch.rand(6, 1, 4, 4)).sum().backward()
-    assert network.layers[0].leak.item() == 1
-    assert network.layers[0].leak.grad.abs() > 0
+    assert network.stack[0].leak.item() == 1
+    assert network.stack[0].leak.grad.abs() > 0
 
 
 def test_digits_are_learned_and_end_as_a_program(tmp_path):
