@@ -115,6 +115,10 @@ lee: .venv/.dev ## Networks trained on spikes alone (Lee 2016); RECORDINGS=archi
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.lee --output $(TABLES) \
 		$(if $(RECORDINGS),--recordings $(RECORDINGS))
 
+.PHONY: datta
+datta: .venv/.dev ## A single-spike network with hybrid input (Datta 2021): activity, energy, RTL
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.datta --output $(TABLES)
+
 .PHONY: pruned
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)

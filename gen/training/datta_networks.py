@@ -174,33 +174,36 @@ class DattaVgg(nn.Module):
         if not self.spiking:
             raise ValueError("this network is an ANN still; train it on spikes first")
         described = []
-        shape: tuple[int, ...] = self.shape
+        depth, height, width = self.shape
         for place, layer in enumerate(self.stack, start=1):
             weight = layer.weights.weight.detach().double().numpy()
             times, last = layer.pooled, place == len(self.stack)
             channels = len(weight)
-            size: tuple[int, ...]
+            height, width = height // times, width // times
             if weight.ndim == 4:
-                size = (channels, shape[1] // times, shape[2] // times)
+                shape: tuple[int, ...] = (channels, height, width)
                 name, folded = f"conv{place}", _spread(weight, times)
             else:
-                size, name, folded = (channels,), f"dense{place}", _unpooled(weight, shape, times)
+                rows = weight.reshape(channels, depth, height, width)
+                shape, name = (channels,), f"dense{place}"
+                folded = _spread(rows, times).reshape(channels, -1)
+                height = width = 1
             leak = min(max(float(layer.leak.detach()), 0.0), 1.0)
             threshold = max(float(layer.threshold.detach()), LEAST_THRESHOLD)
             described.append(
                 SpikingLayer(
                     name="output" if last else name,
-                    shape=size,
+                    shape=shape,
                     weight=folded,
                     threshold=None if last else np.full(channels, threshold),
                     stride=(times, times),
                     padding=(times, times) if weight.ndim == 4 else (0, 0),
                     leak=() if last else leak_shifts(leak),
                     single_spike=not last,
-                    macs=weight.size * math.prod(size[1:]),
+                    macs=weight.size * math.prod(shape[1:]),
                 )
             )
-            shape = size
+            depth = channels
         entry = Input(shape=self.shape, encoding="hybrid")
         return SpikingForm(
             entry=entry, layers=tuple(described), timesteps=self.timesteps, decode="potential"
@@ -208,13 +211,5 @@ class DattaVgg(nn.Module):
 
 
 def _spread(weight: Floats, times: int) -> Floats:
-    """Convolution behind a mean over ``times`` x ``times``, as one with as many times the taps."""
+    """Weights behind a mean over ``times`` x ``times``, as such with as many times the taps."""
     return np.repeat(np.repeat(weight, times, 2), times, 3) / times**2
-
-
-def _unpooled(weight: Floats, shape: tuple[int, ...], times: int) -> Floats:
-    """Dense weights behind such a mean, for every neuron before it."""
-    if len(shape) == 1 or times == 1:
-        return weight
-    rows = weight.reshape(len(weight), shape[0], shape[1] // times, shape[2] // times)
-    return _spread(rows, times).reshape(len(weight), -1)

@@ -87,7 +87,7 @@ def row(
     hidden = program.network.populations[0]
     share = about["arguments"].get("inhibition", 0.0)
     recorded = isinstance(data, EventSet)
-    aimed = not recorded and bits == 8 and program.network.timesteps == STEPS
+    aimed = share and not recorded and (bits, program.network.timesteps) == (8, STEPS)
     reached = "" if not aimed else "yes" if found["accuracy"] >= TARGET else "no"
     different = differences(program, data, images) if images else None
     answer = {
