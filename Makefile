@@ -116,6 +116,15 @@ binary: .venv/.dev ## MNIST MLPs of one-bit weights, BinaryNet and BinaryConnect
 low-t: .venv/.dev ## MNIST ConvNet trained as the integers of T = 1 that run (an hour of training)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.low_t --output $(TABLES)
 
+.PHONY: lee
+lee: .venv/.dev ## Networks trained on spikes alone (Lee 2016); RECORDINGS=archive for N-MNIST too
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.lee --output $(TABLES) \
+		$(if $(RECORDINGS),--recordings $(RECORDINGS))
+
+.PHONY: datta
+datta: .venv/.dev ## A single-spike network with hybrid input (Datta 2021): activity, energy, RTL
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.datta --output $(TABLES)
+
 .PHONY: pruned
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)

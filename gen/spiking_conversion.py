@@ -97,7 +97,7 @@ def program_of(
         network=network,
         lanes=lanes,
         cores=cores,
-        ann_macs={layer.name: layer.macs for layer in form.layers},
+        ann_macs={layer.name: layer.multiplications for layer in form.layers},
         metadata={**form.metadata, **(metadata or {})},
     )
 

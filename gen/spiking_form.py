@@ -1,5 +1,6 @@
-"""What a network that was trained on spikes says of itself, in floats, so that it can be rounded."""
+"""What a network trained on spikes says of itself, in floats, so that it can be rounded."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -34,6 +35,9 @@ class SpikingLayer:
         What a spike takes from every other neuron of the layer, in its threshold.
     single_spike
         At most one spike a neuron.
+    macs
+        Multiply-accumulates of the layer as an ANN has it, where what is folded into the weights
+        makes them more.
     """
 
     name: str
@@ -46,14 +50,14 @@ class SpikingLayer:
     floor: float | None = None
     inhibition: float = 0.0
     single_spike: bool = False
+    macs: int | None = None
 
     @property
-    def macs(self) -> int:
-        """Multiply-accumulates of the same layer with activations, zeros of padding included."""
-        places = 1
-        for size in self.shape[1:]:
-            places *= size
-        return self.weight.size * places
+    def multiplications(self) -> int:
+        """Multiply-accumulates of the layer with activations, zeros of padding included."""
+        if self.macs is not None:
+            return self.macs
+        return self.weight.size * math.prod(self.shape[1:] if self.weight.ndim == 4 else ())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

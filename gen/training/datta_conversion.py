@@ -37,7 +37,7 @@ def percentile_thresholds(
     """
     network.eval()
     arriving = images.expand(network.timesteps, *images.shape)
-    for layer in network.layers:
+    for layer in network.stack:
         currents = network.stepped(layer, arriving)
         flat = currents.flatten()
         found = flat.kthvalue(max(math.ceil(percentile / 100 * len(flat)), 1)).values

@@ -17,10 +17,11 @@ from augend.gen.training.datta_neurons import single_spikes
 from augend.gen.training.datta_readout import spike_times
 from augend.gen.training.layers import checked_shape
 
-__all__ = ["POOL", "DattaVgg", "hybrid_input"]
+__all__ = ["POOL", "DattaVgg", "PooledLayer", "hybrid_input"]
 
 POOL = 0
 """In a list of channels: the mean over windows of 2 x 2."""
+LEAST_THRESHOLD = 0.01
 
 
 @torch.no_grad()
@@ -47,7 +48,7 @@ def hybrid_input(images: torch.Tensor, timesteps: int) -> torch.Tensor:
     return arriving
 
 
-class _Layer(nn.Module):
+class PooledLayer(nn.Module):
     """Weights without biases, with the leak and threshold of their neurons."""
 
     def __init__(self, weights: nn.Conv2d | nn.Linear, pooled: int) -> None:
@@ -105,27 +106,33 @@ class DattaVgg(nn.Module):
         depth, height, width = self.shape = checked_shape(shape)
         self.timesteps = timesteps
         self.dropout = dropout
-        self.layers = nn.ModuleList()
+        layers: list[PooledLayer] = []
         pooled = 1
         for count in channels:
             if count == POOL:
                 pooled *= 2
                 continue
             height, width = height // pooled, width // pooled
-            self.layers.append(_Layer(nn.Conv2d(depth, count, 3, padding=1, bias=False), pooled))
+            layers.append(PooledLayer(nn.Conv2d(depth, count, 3, padding=1, bias=False), pooled))
             depth, pooled = count, 1
         inputs = depth * (height // pooled) * (width // pooled)
         for count in (*dense, classes):
-            self.layers.append(_Layer(nn.Linear(inputs, count, bias=False), pooled))
+            layers.append(PooledLayer(nn.Linear(inputs, count, bias=False), pooled))
             inputs, pooled = count, 1
+        self.layers = nn.ModuleList(layers)
         if any(size % 2 for size in self._pooled_sizes()):
             raise ValueError(f"images of {tuple(shape)} do not halve as often as {channels} pools")
         self.register_buffer("spiking", torch.zeros((), dtype=torch.int64))
 
+    @property
+    def stack(self) -> list[PooledLayer]:
+        """From the pixels to the outputs."""
+        return [layer for layer in self.layers if isinstance(layer, PooledLayer)]
+
     def _pooled_sizes(self) -> list[int]:
         """Rows and columns before each pool of 2 x 2."""
         (_, height, width), sizes = self.shape, []
-        for layer in self.layers:
+        for layer in self.stack:
             for _ in range(int(math.log2(layer.pooled))):
                 sizes += [height, width]
                 height, width = height // 2, width // 2
@@ -134,27 +141,29 @@ class DattaVgg(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Scores; see the class."""
         if not self.spiking:
-            for layer in self.layers[:-1]:
+            for layer in self.stack[:-1]:
                 images = functional.dropout(layer(images).relu(), self.dropout, self.training)
-            return self.layers[-1](images)
+            return self.stack[-1](images)
         potentials = self.potentials(hybrid_input(images, self.timesteps))
         if not self.training:
             return potentials[-1]
-        times = spike_times(potentials.detach(), self.layers[-1].threshold)
+        times = spike_times(potentials.detach(), self.stack[-1].threshold)
         return torch.stack([potentials[-1], times], 1)
 
     def potentials(self, arriving: torch.Tensor) -> torch.Tensor:
         """Potentials of the outputs after each step (eq. 9), ``(steps, images, classes)``."""
-        for layer in self.layers[:-1]:
-            currents = self.stepped(layer, arriving)
-            arriving = single_spikes(currents, layer.leak.clamp(0, 1), layer.threshold.clamp(0.01))
+        for layer in self.stack[:-1]:
+            with torch.no_grad():  # moved back, not clamped, so that they can leave the edge again
+                layer.leak.clamp_(0, 1)
+                layer.threshold.clamp_(LEAST_THRESHOLD)
+            arriving = single_spikes(self.stepped(layer, arriving), layer.leak, layer.threshold)
             if self.training and self.dropout:
                 left = torch.rand(arriving.shape[1:]) >= self.dropout
                 arriving = arriving * (left / (1 - self.dropout)).to(arriving.dtype)
-        return self.stepped(self.layers[-1], arriving).cumsum(0)
+        return self.stepped(self.stack[-1], arriving).cumsum(0)
 
     @staticmethod
-    def stepped(layer: nn.Module, arriving: torch.Tensor) -> torch.Tensor:
+    def stepped(layer: PooledLayer, arriving: torch.Tensor) -> torch.Tensor:
         """What a layer adds up in each step, ``(steps, images, ...)``."""
         steps, images = arriving.shape[:2]
         sums = layer(arriving.flatten(0, 1)).float()
@@ -165,31 +174,36 @@ class DattaVgg(nn.Module):
         if not self.spiking:
             raise ValueError("this network is an ANN still; train it on spikes first")
         described = []
-        shape: tuple[int, ...] = self.shape
-        for place, layer in enumerate(self.layers, start=1):
+        depth, height, width = self.shape
+        for place, layer in enumerate(self.stack, start=1):
             weight = layer.weights.weight.detach().double().numpy()
-            times, last = layer.pooled, place == len(self.layers)
+            times, last = layer.pooled, place == len(self.stack)
             channels = len(weight)
+            height, width = height // times, width // times
             if weight.ndim == 4:
-                size = (channels, shape[1] // times, shape[2] // times)
+                shape: tuple[int, ...] = (channels, height, width)
                 name, folded = f"conv{place}", _spread(weight, times)
             else:
-                size, name, folded = (channels,), f"dense{place}", _unpooled(weight, shape, times)
+                rows = weight.reshape(channels, depth, height, width)
+                shape, name = (channels,), f"dense{place}"
+                folded = _spread(rows, times).reshape(channels, -1)
+                height = width = 1
             leak = min(max(float(layer.leak.detach()), 0.0), 1.0)
-            threshold = max(float(layer.threshold.detach()), 0.01)
+            threshold = max(float(layer.threshold.detach()), LEAST_THRESHOLD)
             described.append(
                 SpikingLayer(
                     name="output" if last else name,
-                    shape=size,
+                    shape=shape,
                     weight=folded,
                     threshold=None if last else np.full(channels, threshold),
                     stride=(times, times),
                     padding=(times, times) if weight.ndim == 4 else (0, 0),
                     leak=() if last else leak_shifts(leak),
                     single_spike=not last,
+                    macs=weight.size * math.prod(shape[1:]),
                 )
             )
-            shape = size
+            depth = channels
         entry = Input(shape=self.shape, encoding="hybrid")
         return SpikingForm(
             entry=entry, layers=tuple(described), timesteps=self.timesteps, decode="potential"
@@ -197,13 +211,5 @@ class DattaVgg(nn.Module):
 
 
 def _spread(weight: Floats, times: int) -> Floats:
-    """Convolution behind a mean over ``times`` x ``times``, as one with as many times the taps."""
+    """Weights behind a mean over ``times`` x ``times``, as such with as many times the taps."""
     return np.repeat(np.repeat(weight, times, 2), times, 3) / times**2
-
-
-def _unpooled(weight: Floats, shape: tuple[int, ...], times: int) -> Floats:
-    """Dense weights behind such a mean, for every neuron before it."""
-    if len(shape) == 1 or times == 1:
-        return weight
-    rows = weight.reshape(len(weight), shape[0], shape[1] // times, shape[2] // times)
-    return _spread(rows, times).reshape(len(weight), -1)

@@ -5,41 +5,10 @@ from typing import Any
 import torch
 from torch.autograd import Function
 
-__all__ = ["SURROGATE", "first_spike", "single_spikes"]
+__all__ = ["SURROGATE", "single_spikes"]
 
 SURROGATE = 0.3
 """gamma of eq. 20: the greatest slope of a spike."""
-
-
-class _FirstSpike(Function):
-    @staticmethod
-    def forward(ctx: Any, z: torch.Tensor, before: torch.Tensor, slope: float) -> torch.Tensor:
-        ctx.save_for_backward(z)
-        ctx.slope = slope
-        return ((z > 0) & ~before).to(z.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        (z,) = ctx.saved_tensors
-        return gradients[0] * ctx.slope * (1 - z.abs()).clamp(min=0), None, None
-
-
-def first_spike(z: torch.Tensor, before: torch.Tensor, slope: float = SURROGATE) -> torch.Tensor:
-    """Spikes of a step (Datta 2021, eq. 8), with the derivative of eq. 20.
-
-    The derivative does not ask whether a neuron has spiked before: so neurons learn after their
-    spike too.
-
-    Parameters
-    ----------
-    z
-        Normalised potentials of eq. 7, ``U / V - 1``.
-    before
-        Which neurons were above their threshold in an earlier step.
-    slope
-        gamma.
-    """
-    return _FirstSpike.apply(z, before, slope)
 
 
 def single_spikes(
@@ -52,7 +21,8 @@ def single_spikes(
 ) -> torch.Tensor:
     """Spikes of a layer whose neurons spike at most once (Datta 2021, eq. 6 to 8).
 
-    Potentials go on after the spike, for the gradients alone: no further spike comes of them.
+    Potentials go on after the spike, for the gradients alone: no further spike comes of them, but
+    neurons learn after their spike too. A spike's derivative is that of eq. 20 in every step.
 
     Parameters
     ----------
@@ -73,15 +43,51 @@ def single_spikes(
     torch.Tensor
         0 or 1, of the shape of ``currents``.
     """
-    potential = torch.zeros_like(currents[0])
-    before = torch.zeros_like(currents[0], dtype=torch.bool)
-    above = before
-    spikes = []
-    for arriving in currents:
-        kept = potential if through_time else potential.detach()
-        potential = leak * kept + arriving - threshold * above
-        z = potential / threshold - 1
-        spikes.append(first_spike(z, before, slope))
-        above = z.detach() > 0
-        before = before | above
-    return torch.stack(spikes)
+    return _SingleSpikes.apply(currents, leak, threshold, slope, through_time)
+
+
+class _SingleSpikes(Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        currents: torch.Tensor,
+        leak: torch.Tensor,
+        threshold: torch.Tensor,
+        slope: float,
+        through_time: bool,
+    ) -> torch.Tensor:
+        potentials, spikes = torch.empty_like(currents), torch.empty_like(currents)
+        potential = torch.zeros_like(currents[0])
+        above = torch.zeros_like(potential, dtype=torch.bool)
+        fresh = torch.ones_like(above)
+        for step, arriving in enumerate(currents):
+            potential = potential * leak + arriving
+            potential.addcmul_(above.to(potential.dtype), threshold, value=-1)
+            above = potential > threshold  # z of eq. 7 is above 0
+            spikes[step] = above & fresh
+            fresh &= ~above
+            potentials[step] = potential
+        ctx.save_for_backward(potentials, leak, threshold)
+        ctx.slope, ctx.through_time = slope, through_time
+        return spikes
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        potentials, leak, threshold = ctx.saved_tensors
+        errors = torch.empty_like(potentials)  # of the potentials of each step
+        by_leak, by_threshold = torch.zeros_like(leak), torch.zeros_like(threshold)
+        later = None
+        for step in range(len(potentials) - 1, -1, -1):
+            z = potentials[step] / threshold - 1
+            own = gradients[0][step] * (1 - z.abs()).clamp_(min=0).mul_(ctx.slope / threshold)
+            by_threshold -= (own * (z + 1)).sum()
+            error = own
+            if later is not None and ctx.through_time:
+                error = torch.addcmul(own, later, leak)
+            errors[step] = error
+            if step:
+                before = potentials[step - 1]
+                by_leak += (error * before).sum()
+                by_threshold -= (error * (before > threshold)).sum()
+            later = error
+        return errors, by_leak, by_threshold, None, None

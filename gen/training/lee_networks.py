@@ -97,6 +97,12 @@ class LeeMlp(nn.Module):
         else:
             self.output = nn.Linear(width, classes, bias=False)
 
+    @property
+    def leaky(self) -> list[LeakyLayer]:
+        """Its layers of neurons that fire."""
+        layers = [*self.hidden, self.output]
+        return [layer for layer in layers if isinstance(layer, LeakyLayer)]
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Scores of images, or of events."""
         if self.entry.encoding == "events":
@@ -105,23 +111,22 @@ class LeeMlp(nn.Module):
             steps = self.training_steps if self.training else self.timesteps
             spikes = rate_spikes(images, self.entry, steps, drawn=self.training)
         spikes = spikes.to(torch.bfloat16 if self.training else torch.float32)
-        kept = LeakyRules(leak=self.hidden[0].rules.leak).kept
-        traced = traces(spikes, kept)
-        for place, layer in enumerate(self.hidden, start=1):
-            ends = place == len(self.hidden) and self.readout == "potential"
+        layers = self.leaky
+        traced = traces(spikes, layers[0].rules.kept)
+        for place, layer in enumerate(layers, start=1):
+            ends = place == len(layers)
             spikes, traced = layer(spikes, traced, counted=ends)
-            if self.training and self.dropout:
+            if self.training and self.dropout and place <= len(self.hidden):
                 left = (torch.rand(traced.shape) >= self.dropout) / (1 - self.dropout)
                 spikes, traced = spikes * left.to(spikes.dtype), traced * left
-        if self.readout == "potential":
-            return SOFTNESS * self.output(traced)
-        return self.output(spikes, traced, counted=True)[1]
+        if self.readout == "count":
+            return traced
+        return SOFTNESS * self.output(traced)
 
     def spiking_form(self) -> SpikingForm:
         """Its layers in floats; see `augend.gen.spiking_form`."""
-        layers = [*self.hidden, *([self.output] if self.readout == "count" else [])]
         described = []
-        for place, layer in enumerate(layers, start=1):
+        for place, layer in enumerate(self.leaky, start=1):
             weight = layer.weight.detach().double().numpy()
             described.append(
                 SpikingLayer(
@@ -134,7 +139,7 @@ class LeeMlp(nn.Module):
                     inhibition=layer.rules.inhibition,
                 )
             )
-        if self.readout == "potential":
+        if isinstance(self.output, nn.Linear):
             weight = self.output.weight.detach().double().numpy()
             shape = (len(weight),)
             described.append(

@@ -39,6 +39,8 @@ FAULTY, SPOILED = 30, 8
 PATIENCE = 300
 """Seconds of processor time until a mutant counts as hung, which the tests would notice too."""
 
+_SAME, _DIFFERENT, _DIED = "same", "different", "died"
+
 _groups: list[list[Play]] = []
 """What is played, each group to a fresh model."""
 
@@ -136,22 +138,28 @@ def _killer(fresh: Fresh, order: _Order) -> bool:
     process.start()
     its.close()
     begun: list[int] = []
+    said: int | str = ""
     try:
-        while True:
-            begun.append(ours.recv())
-    except EOFError:
-        process.join()
-    killed = process.exitcode != 0
+        while not isinstance(said := ours.recv(), str):
+            begun.append(said)
+    except EOFError:  # it ended without a word: stopped by the simulation, or by its time
+        said = _DIED
+    process.join()
+    ours.close()
+    killed = said != _SAME
     order.learn(begun, begun[-1] if killed and begun else None)
     return killed
 
 
 def _judge(fresh: Fresh, numbers: list[int], tell: Connection) -> None:
+    """Say the number of each group before it is played, and in the end what was seen."""
     resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
     for number in numbers:
         tell.send(number)
         if differs(fresh, _groups[number]):
-            raise SystemExit(1)
+            tell.send(_DIFFERENT)
+            return
+    tell.send(_SAME)
 
 
 if __name__ == "__main__":
