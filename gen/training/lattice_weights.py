@@ -1,6 +1,6 @@
 """Layers whose weights are integers of few bits times one scale, as conversion will have them."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -56,19 +56,19 @@ def on_lattice(weight: torch.Tensor, step: torch.Tensor, bits: int) -> torch.Ten
     return (held + (whole - held).detach()) * wide
 
 
-class _Lattice:
+class _Lattice(nn.Module):
     """What both layers share: the step of each channel, and when it is looked for anew.
 
     With more than one bit the step is the one that `augend.gen.quantize` will find: of all integer
     thresholds, the one that loses least. Conversion then meets weights that are whole multiples
-    already, and rounds nothing.
+    already, and rounds nothing. In training a step serves for a while; every epoch begins with new
+    ones, so that a training that goes on gives what one without a break gives.
     """
 
     EVERY: ClassVar[int] = 20
     """Training steps from one search of steps to the next."""
 
     weight: nn.Parameter
-    training: bool
     bits: int
     shared: bool
     _step: torch.Tensor | None
@@ -79,6 +79,11 @@ class _Lattice:
             raise ValueError(f"bits is {bits}; it must be 1 to 8")
         self.bits, self.shared, self._step, self._age = bits, shared, None, 0
 
+    def train(self, mode: bool = True) -> Self:
+        """Forget the steps."""
+        self._step = None
+        return super().train(mode)
+
     def whole_weight(self) -> torch.Tensor:
         """The weight as conversion has it: integers times a scale a channel, or one for all.
 
@@ -88,7 +93,9 @@ class _Lattice:
             return signs(self.weight)
         if self.bits == 1:
             return torch.where(self.weight < 0, -1.0, 1.0).to(self.weight.dtype)
-        if self._step is None or not self.training or self._age >= self.EVERY:
+        if not self.training:
+            return on_lattice(self.weight, self._found(), self.bits)
+        if self._step is None or self._age >= self.EVERY:
             self._step, self._age = self._found(), 0
         self._age += 1
         return on_lattice(self.weight, self._step, self.bits)

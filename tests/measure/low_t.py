@@ -39,7 +39,7 @@ CASES = (
     ),
     Case(
         name="for accuracy",
-        recipe="integer-cnn-large",
+        recipe="integer-cnn-accurate",
         weight_bits=4,
         pixel_bits=4,
         least=99.3,

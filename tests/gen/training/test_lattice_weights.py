@@ -59,6 +59,20 @@ def test_steps_are_looked_for_now_and_then():
     torch.testing.assert_close(layer.whole_weight().detach(), 3 * before)
 
 
+def test_an_epoch_begins_with_new_steps_and_evaluation_leaves_them():
+    layer = LatticeLinear(8, 2, bits=4)
+    x = torch.randn(3, 8)
+    before = layer(x)
+    with torch.no_grad():
+        layer.weight.mul_(2)
+    doubled = layer.eval()(x)
+    torch.testing.assert_close(doubled, 2 * before)
+    torch.testing.assert_close(layer.train()(x), doubled)
+    with torch.no_grad():
+        layer.weight.mul_(2)
+    assert not torch.allclose(layer(x), 2 * doubled)
+
+
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_conversion_gives_the_very_integers(bits):
     torch.manual_seed(3)
