@@ -169,7 +169,7 @@ figures: .venv/.core ## Draw the pictures of the docs again
 	$(BIN)/python docs/figures/draw.py
 
 .PHONY: tables
-tables: .venv/.dev ## Put the measured tables into README and docs/results.md
+tables: .venv/.dev ## Put the measured tables into README and docs
 	$(BIN)/python -m tests.measure.readme_tables
 	$(BIN)/python -m tests.measure.results
 

@@ -1,4 +1,4 @@
-"""Put the measured tables into the README: ``python -m tests.measure.readme_tables [--check]``.
+"""Put the measured tables into the documents: ``python -m tests.measure.readme_tables [--check]``.
 
 What stands between ``<!-- table: NAME -->`` and ``<!-- end -->`` becomes ``docs/tables/NAME.md``,
 its headings three levels lower. A second run changes nothing.
@@ -12,6 +12,7 @@ from pathlib import Path
 __all__ = ["TableError", "with_tables"]
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "measured.md")
 _OPENING = re.compile(r"^<!-- table: (.*?) -->$", re.MULTILINE)
 _END = "<!-- end -->"
 _SLOT = re.compile(r"^<!-- table: ([a-z0-9_]+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
@@ -55,7 +56,7 @@ def with_tables(text: str, folder: Path) -> tuple[str, list[str]]:
             return slot[0]
         table = (folder / f"{name}.md").read_text(encoding="utf-8").strip()
         if _END in table or _OPENING.search(table):
-            raise TableError(f"{folder / name}.md holds a marker of the README itself")
+            raise TableError(f"{folder / name}.md holds a marker of the documents themselves")
         lower = re.sub(r"^(#{1,3})(?= )", r"###\1", table, flags=re.MULTILINE)
         return f"<!-- table: {name} -->\n\n{lower}\n\n{_END}"
 
@@ -63,25 +64,28 @@ def with_tables(text: str, folder: Path) -> tuple[str, list[str]]:
 
 
 def main() -> None:
-    """Write the README, or say that it would change."""
+    """Write the documents, or say that one would change."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument("documents", type=Path, nargs="*", default=DOCUMENTS)
     parser.add_argument("--tables", type=Path, default=ROOT / "docs" / "tables")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if stale")
     options = parser.parse_args()
-    before = options.readme.read_text(encoding="utf-8")
-    try:
-        after, missing = with_tables(before, options.tables)
-    except TableError as error:
-        sys.exit(f"{options.readme}: {error}")
-    if options.check and after != before:
-        sys.exit(f"{options.readme} is stale: run make tables")
-    if after != before:
-        temporary = options.readme.with_name(f".{options.readme.name}.new")
-        temporary.write_text(after, encoding="utf-8")
-        temporary.replace(options.readme)
-    if missing:
-        sys.exit(f"Not in {options.tables} yet, left as they were: {', '.join(missing)}")
+    absent: list[str] = []
+    for document in options.documents:
+        before = document.read_text(encoding="utf-8")
+        try:
+            after, missing = with_tables(before, options.tables)
+        except TableError as error:
+            sys.exit(f"{document}: {error}")
+        if options.check and after != before:
+            sys.exit(f"{document} is stale: run make tables")
+        if after != before:
+            temporary = document.with_name(f".{document.name}.new")
+            temporary.write_text(after, encoding="utf-8")
+            temporary.replace(document)
+        absent += missing
+    if absent:
+        sys.exit(f"Not in {options.tables} yet, left as they were: {', '.join(absent)}")
 
 
 if __name__ == "__main__":
