@@ -123,6 +123,12 @@ datta: .venv/.dev ## A single-spike network with hybrid input (Datta 2021): acti
 pruned: .venv/.dev ## A pruned 784-1200-1200-10: two ways to store it, and the better one on LFE5U-25F
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.measure.pruned --output $(TABLES)
 
+.PHONY: neil sparse-mlp
+neil: .venv/.dev ## Neil 2016: additions and input spikes until 98 % by way of training, table and pictures
+	$(BIN)/python -m tests.measure.neil --output $(TABLES)
+sparse-mlp: .venv/.dev ## 784-1200-1200-10 with the fewest additions: pruned, priced and masked, on RTL
+	$(BIN)/python -m tests.measure.sparse_mlp --output $(TABLES)
+
 .PHONY: efficientnet
 efficientnet: .venv/.imagenet ## EfficientNet-Lite0 on photographs: rates against activations
 	$(BIN)/python -m tests.measure.efficientnet --output $(TABLES)

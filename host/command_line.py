@@ -51,6 +51,7 @@ def train(
     data: Annotated[str, typer.Option(help="Data set.")] = "mnist",
     epochs: Annotated[int | None, typer.Option(help="Epochs; the recipe's where left out.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 1,
+    start: Annotated[Path | None, typer.Option(help="Trained network to go on from.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an unfinished training of this output.")
     ] = False,
@@ -58,7 +59,9 @@ def train(
     """Train a network that converts; after every epoch, what is needed to go on is kept."""
     from augend.gen.training import train as train_network
 
-    result = train_network(recipe, data, epochs=epochs, seed=seed, output=output, resume=resume)
+    result = train_network(
+        recipe, data, epochs=epochs, seed=seed, start=start, output=output, resume=resume
+    )
     accuracy = result.metadata["test_accuracy"]
     Console().print(f"{output}: {recipe} on {data}, test accuracy {100 * accuracy:.2f} %")
 

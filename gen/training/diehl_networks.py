@@ -28,6 +28,9 @@ class Mlp(nn.Sequential):
         Share of the pixels hidden in each training step.
     dropout
         Share of each hidden layer's units hidden in each training step.
+    uniform
+        The first weights are drawn from -uniform to uniform (Neil 2016, 2.1), instead of from
+        normal distributions that keep the variance.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Mlp(nn.Sequential):
         hidden: Sequence[int] = (1200, 1200),
         input_dropout: float = 0.0,
         dropout: float = 0.5,
+        uniform: float | None = None,
     ) -> None:
         layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
         layers["dropout0"] = nn.Dropout(input_dropout)
@@ -49,7 +53,11 @@ class Mlp(nn.Sequential):
             width = units
         layers["output"] = nn.Linear(width, classes, bias=False)
         super().__init__(layers)
-        initialise(self)
+        if uniform is None:
+            initialise(self)
+        else:
+            for parameter in self.parameters():
+                nn.init.uniform_(parameter, -uniform, uniform)
 
 
 class Cnn(nn.Sequential):

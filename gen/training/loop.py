@@ -13,7 +13,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.training.best import Best
-from augend.gen.training.checkpoint import save_network
+from augend.gen.training.checkpoint import CheckpointError, load_network, save_network
 from augend.gen.training.networks import NETWORKS
 from augend.gen.training.piece import Run
 from augend.gen.training.recipe import Recipe, RecipeError
@@ -36,8 +36,8 @@ class TrainingResult:
     module
         In evaluation mode, on the CPU.
     metadata
-        What a checkpoint keeps: ``recipe``, ``network``, ``data``, ``arguments`` (of the network's
-        constructor), ``seed``, ``epochs`` (that were trained), ``parameters``,
+        What a checkpoint keeps: ``recipe``, ``network``, ``data``, ``after``, ``arguments`` (of the
+        network's constructor), ``seed``, ``epochs`` (that were trained), ``parameters``,
         ``validation_accuracy`` and ``test_accuracy`` (from 0 to 1), ``seconds``, ``device``,
         ``versions``.
     """
@@ -52,6 +52,7 @@ def train(
     *,
     epochs: int | None = None,
     seed: int = 1,
+    start: Path | None = None,
     output: Path | None = None,
     resume: bool = False,
     quiet: bool = False,
@@ -72,6 +73,9 @@ def train(
         Passes over the training images, instead of the recipe's own number.
     seed
         Of the first weights, the order of the images, their augmentation and the dropout.
+    start
+        A trained network with the same tensors to go on from, instead of first weights. A recipe
+        that is for after another one needs it.
     output
         Where to keep the network; nothing is written without it. After every epoch all that is
         needed to go on is kept beside it.
@@ -92,6 +96,11 @@ def train(
         raise RecipeError(f"epochs is {epochs}; it must be 1 or more")
     if resume and output is None:
         raise RecipeError("only a training with an output can be resumed")
+    if chosen.after and start is None:
+        raise RecipeError(
+            f"{chosen.name} goes on from a network that was trained by {chosen.after}; train that "
+            f"first, and give its file with --start"
+        )
     bits = chosen.pixel_bits
     training, validation = (
         rounded_pixels(part, bits)
@@ -101,13 +110,15 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     unfinished = None
     if output is not None:
-        unfinished = Unfinished(Path(output), repr((chosen, data, epochs, seed)))
+        unfinished = Unfinished(Path(output), repr((chosen, data, epochs, seed, start)))
         if not resume:
             unfinished.remove()
     begin = time.monotonic()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = NETWORKS[chosen.network](**arguments).to(device)
+        if start is not None:
+            _go_on_from(network, Path(start))
         trained = fit(network, training, validation, chosen, epochs, quiet, unfinished)
     network = network.cpu().eval()
     metadata: dict[str, Any] = {
@@ -115,6 +126,7 @@ def train(
         "network": chosen.network,
         "data": data,
         "arguments": arguments,
+        "after": chosen.after,
         "seed": seed,
         "epochs": trained,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
@@ -129,6 +141,18 @@ def train(
     if unfinished is not None:
         unfinished.remove()
     return TrainingResult(module=network, metadata=metadata)
+
+
+def _go_on_from(network: nn.Module, start: Path) -> None:
+    """Give a network the weights of a trained one."""
+    found, metadata = load_network(start)
+    try:
+        network.load_state_dict(found.state_dict())
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"the {metadata['recipe']} network in {start} has other tensors than the one to train: "
+            f"{' '.join(str(error).split())}"
+        ) from error
 
 
 def rounded_pixels(dataset: DataSet, bits: int) -> DataSet:

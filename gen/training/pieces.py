@@ -1,6 +1,9 @@
 """The pieces that a recipe can name, by kind."""
 
+from augend.gen.training.activation_costs import ActivationCost, SparseCoding
+from augend.gen.training.autoencoder import AutoEncoder
 from augend.gen.training.datta_conversion import SpikesFromAnn
+from augend.gen.training.dropout_schedule import DropoutSchedule
 from augend.gen.training.piece import Options
 from augend.gen.training.pruning import Pruning
 from augend.gen.training.spike_levels import Spikes
@@ -9,10 +12,14 @@ from augend.gen.training.spiking_regularisation import ExponentialWeights, Thres
 __all__ = ["PIECES"]
 
 PIECES: dict[str, type[Options]] = {
-    "pruning": Pruning,
-    "spike-levels": Spikes,
+    "activation-cost": ActivationCost,
+    "auto-encoder": AutoEncoder,
+    "dropout-schedule": DropoutSchedule,
     "exponential-weights": ExponentialWeights,
-    "threshold-balance": ThresholdBalance,
+    "pruning": Pruning,
+    "sparse-coding": SparseCoding,
+    "spike-levels": Spikes,
     "spikes-from-ann": SpikesFromAnn,
+    "threshold-balance": ThresholdBalance,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""

@@ -11,7 +11,7 @@ from augend.gen.training.piece import Options, Piece, Run
 
 __all__ = ["Form", "Pruner", "Pruning", "kept_weights"]
 
-Form = Literal["weights", "blocks", "banks"]
+Form = Literal["weights", "blocks", "banks", "columns"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class Pruning(Options):
     form
         ``weights``: each by itself. ``blocks``: all ``lanes`` neighbouring outputs of an input
         together. ``banks``: the same number in each lane of each input; output n is in lane n
-        modulo ``lanes`` (Cao 2019, section 3).
+        modulo ``lanes`` (Cao 2019, section 3). ``columns``: all weights of an input together, so
+        that the input need not be read; a learned mask where it is a pixel.
     lanes
         Outputs that hardware adds to at once.
     first, last
@@ -179,6 +180,9 @@ def kept_weights(score: torch.Tensor, share: float, form: Form, lanes: int) -> t
         See `Pruning`.
     """
     outputs, inputs = score.shape
+    if form == "columns":
+        worth = score.square().sum(0, keepdim=True)
+        return _greatest(worth, share).expand(outputs, inputs)
     words = -(-outputs // lanes)
     padded = nn.functional.pad(score, (0, 0, 0, words * lanes - outputs))
     if form == "weights":

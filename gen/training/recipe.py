@@ -27,6 +27,8 @@ class Recipe:
         What it is called; the network's name where it is empty.
     data
         Names of the data sets that it is for; empty for all.
+    after
+        Name of the recipe whose trained network it goes on from; empty where it starts anew.
     network
         Name of the network, one of `augend.gen.training.networks.NETWORKS`.
     arguments
@@ -57,6 +59,7 @@ class Recipe:
 
     name: str = ""
     data: tuple[str, ...] = ()
+    after: str = ""
     network: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     epochs: int

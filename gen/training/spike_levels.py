@@ -22,12 +22,19 @@ class Spikes(Options):
         Most spikes a neuron, which is the number of time steps.
     first
         Share of the training steps before which nothing is rounded.
+    price
+        Of the additions that the spikes of the ReLUs cause: this is added to the loss for every
+        thousand of them an image. A spike causes as many as its neuron has weights left that are
+        not 0 in the next full layer.
     """
 
     spikes: int
     first: float = 0.1
+    price: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.price < 0:
+            raise ValueError(f"price is {self.price}; it must not be below 0")
         if self.spikes < 1 or not 0 <= self.first < 1:
             raise ValueError(
                 f"spikes is {self.spikes}, first {self.first}; they must be 1 or more, and from 0 "
@@ -36,7 +43,7 @@ class Spikes(Options):
 
     def start(self, network: nn.Module, run: Run) -> "SpikeLevels":
         """See `augend.gen.training.piece.Options`."""
-        return SpikeLevels(network, self.spikes, self.first * run.steps)
+        return SpikeLevels(network, self.spikes, self.first * run.steps, self.price)
 
 
 class SpikeLevels(Piece):
@@ -56,24 +63,42 @@ class SpikeLevels(Piece):
         Most spikes a neuron, which is the number of time steps.
     begin
         Steps after which rounding begins.
+    price
+        See `Spikes`.
+
+    Raises
+    ------
+    ValueError
+        When additions have a price, and a ReLU is not between two full layers.
     """
 
     MEMORY = 0.99
     """Share of a channel's sums that a batch leaves as they were."""
 
-    def __init__(self, network: nn.Module, spikes: int, begin: float = 0) -> None:
+    def __init__(
+        self, network: nn.Module, spikes: int, begin: float = 0, price: float = 0.0
+    ) -> None:
         self._spikes = spikes
         self._begin = begin
+        self._price = price
+        self._costs: list[torch.Tensor] = []
         self._sums: dict[nn.Module, torch.Tensor] = {}
         self.active = False
         self._relus: list[nn.Module] = [
             module for module in network.modules() if isinstance(module, nn.ReLU)
         ]
+        self._targets = _targets(network) if price else {}
         self._handles = [module.register_forward_hook(self._round) for module in self._relus]
 
     def after(self, step: int) -> None:
         """Round from the next step on where it is time."""
         self.active = step >= self._begin
+
+    def cost(self) -> torch.Tensor | float:
+        """The price of the additions that the spikes of the last forward pass cause."""
+        additions = sum(self._costs)
+        self._costs.clear()
+        return self._price * additions / 1000
 
     def settled(self) -> bool:
         """Whether activations are rounded already."""
@@ -115,4 +140,25 @@ class SpikeLevels(Piece):
             rounded = (levels * step).transpose(0, 1).to(outputs.dtype)
             most = (step * (self._spikes + 0.5)).transpose(0, 1).to(outputs.dtype)
         held = torch.minimum(outputs, most)
+        if self._price:
+            fan_out = self._targets[module].weight.count_nonzero(0)  # (neurons,)
+            shares = held.float() / step.transpose(0, 1)
+            spikes = shares + (levels.transpose(0, 1) - shares).detach()
+            self._costs.append((spikes * fan_out).sum(1).mean())
         return held + (rounded - held).detach()
+
+
+def _targets(network: nn.Module) -> dict[nn.Module, nn.Linear]:
+    """The full layer behind each ReLU."""
+    found: dict[nn.Module, nn.Linear] = {}
+    waiting: nn.Module | None = None
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
+            waiting = module
+        elif isinstance(module, nn.Linear) and waiting is not None:
+            found[waiting], waiting = module, None
+        elif isinstance(module, nn.Conv2d):
+            raise ValueError("additions have a price only where all layers are full")
+    if waiting is not None:
+        raise ValueError("additions have a price only where every ReLU has a full layer behind it")
+    return found

@@ -15,6 +15,7 @@ from augend.gen.training import (
     Recipe,
     RecipeError,
     accuracy,
+    load_network,
     loop,
     recipe_for,
     train,
@@ -246,3 +247,19 @@ def test_pieces_are_called_in_their_order():
     expected = [(name, *call) for call in order for name in "ab"]
     expected[4:6] = [("a", "before", 1), ("a", "inputs"), ("b", "before", 1), ("b", "inputs")]
     assert calls == expected
+
+
+def test_a_training_goes_on_from_another_network(tmp_path):
+    first = tmp_path / "first.pt"
+    recipe = replace(pruned(0), pieces=())
+    train(recipe, "digits", epochs=1, output=first, quiet=True)
+    later = replace(recipe, name="later", after="first", optimizer=Optimizer(learning_rate=1e-12))
+    with pytest.raises(RecipeError, match="^later goes on from a network that was trained by"):
+        train(later, "digits", epochs=1, quiet=True)
+    result = train(later, "digits", epochs=1, start=first, quiet=True)
+    expected = load_network(first)[0].state_dict()
+    for name, value in result.module.state_dict().items():
+        torch.testing.assert_close(value, expected[name])
+    assert (result.metadata["recipe"], result.metadata["network"]) == ("later", "mlp")
+    with pytest.raises(CheckpointError, match="mlp network in .* has other tensors than the one"):
+        train("mlp", "digits", epochs=1, start=first, quiet=True)

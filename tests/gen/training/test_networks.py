@@ -53,3 +53,9 @@ def test_image_too_small():
 def test_image_without_channels():
     with pytest.raises(ValueError, match=r"an image has the shape \(C, H, W\), not \(28, 28\)"):
         Mlp(shape=(28, 28), classes=10)
+
+
+def test_first_weights_can_be_uniform():
+    weight = Mlp(shape=(1, 8, 8), classes=10, hidden=[400], uniform=0.1).linear1.weight.detach()
+    assert 0.099 < float(weight.abs().max()) <= 0.1
+    assert float(weight.std()) == pytest.approx(0.1 / 3**0.5, rel=0.02)

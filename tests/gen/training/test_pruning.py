@@ -38,11 +38,19 @@ def test_banks_keep_as_many_in_each_lane():
     assert torch.equal((score * kept).reshape(3, 4, 6).amax(0), score.reshape(3, 4, 6).amax(0))
 
 
-@pytest.mark.parametrize("form", ["weights", "blocks", "banks"])
+def test_columns_are_read_or_not():
+    score = torch.rand(7, 5, generator=torch.Generator().manual_seed(1))
+    kept = kept_weights(score, 0.4, "columns", 4)
+    best = score.square().sum(0).topk(2).indices.tolist()
+    assert kept.sum(0).tolist() == [7.0 if column in best else 0.0 for column in range(5)]
+
+
+@pytest.mark.parametrize("form", ["weights", "blocks", "banks", "columns"])
 def test_what_is_gone_stays_gone(form):
     score = torch.rand(16, 6, generator=torch.Generator().manual_seed(1))
-    score[:8] = 0
-    assert not kept_weights(score, 1.0, form, 8)[:8].any()
+    gone = (slice(None), slice(2)) if form == "columns" else slice(8)
+    score[gone] = 0
+    assert not kept_weights(score, 1.0, form, 8)[gone].any()
 
 
 def test_shares_fall_as_a_cubic_curve():
@@ -70,7 +78,10 @@ def test_activations_have_a_price():
     [
         ({"kept": ()}, r"kept is \(\); each share must be above 0 and at most 1"),
         ({"kept": (0.5, 0.0)}, "each share must be above 0"),
-        ({"form": "rows"}, "form is 'rows'; it must be one of 'weights', 'blocks', 'banks'"),
+        (
+            {"form": "rows"},
+            "form is 'rows'; it must be one of 'weights', 'blocks', 'banks', 'col",
+        ),
         ({"lanes": 0}, "lanes is 0; it must be 1 or more"),
         ({"first": 0.6, "last": 0.6}, "pruning from 0.6 to 0.6 of the steps; it must begin"),
         ({"price": -1}, "price is -1; it must not be below 0"),

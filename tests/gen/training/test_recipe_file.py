@@ -84,7 +84,7 @@ def test_a_file_of_ones_own(tmp_path):
             "spike = 2",
             r"of kind spike-levels has no key 'spike'; its keys are",
         ),
-        ('"spike-levels"', '"magic"', r"kind of \[\[piece\]\] is 'magic'; the kinds are pruning"),
+        ('"spike-levels"', '"magic"', r"kind of \[\[piece\]\] is 'magic'; the kinds are activ"),
         ("[[piece]]", "[piece]", r"piece is one table; write \[\[piece\]\] above each"),
         ('"cross-entropy"', '"hinge"', r"kind of \[loss\] is 'hinge'; the kinds are cross-entr"),
         ("smoothing = 0.1", "smoothing = 1", "label_smoothing is 1.0; it must be from 0 to below"),

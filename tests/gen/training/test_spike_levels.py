@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from augend.gen.training.spike_levels import SpikeLevels
+from augend.gen.training.spike_levels import SpikeLevels, Spikes
 
 
 def settled(spikes, values, rounds=2000):
@@ -55,3 +55,34 @@ def test_nothing_is_rounded_before_it_is_active_in_evaluation_or_afterwards():
     assert not torch.equal(network(values), values)
     levels.remove()
     assert torch.equal(network(values), values)
+
+
+def test_additions_have_a_price_by_the_weights_that_are_left():
+    network = nn.Sequential(nn.ReLU(), nn.Dropout(0), nn.Linear(3, 4, bias=False))
+    with torch.no_grad():
+        network[2].weight.copy_(torch.tensor([[1.0, 0, 2], [0, 0, 3], [5, 0, 4], [1, 0, 1]]))
+    levels = SpikeLevels(network, spikes=2, price=10.0)
+    values = torch.tensor([[1.0, 1.0, 2.0], [2.0, 2.0, 0.0]], requires_grad=True)
+    network(values)
+    assert levels.cost() == 0
+    levels.active = True
+    for _ in range(2000):
+        levels.cost()
+        network(values)
+    cost = levels.cost()
+    # Steps are 1, 1 and 2 / 2 and fan-outs 3, 0 and 4: spikes (1, 1, 2) and (2, 2, 0).
+    assert float(cost.detach()) == pytest.approx(10 / 1000 * ((3 + 8) + 6) / 2)
+    cost.backward()
+    assert values.grad.count_nonzero(0).tolist() == [2, 0, 1]
+    assert levels.cost() == 0
+
+
+def test_refusals_of_numbers_and_networks():
+    with pytest.raises(ValueError, match="spikes is 0, first 0.1; they must be 1 or more"):
+        Spikes(spikes=0)
+    with pytest.raises(ValueError, match="price is -1; it must not be below 0"):
+        Spikes(spikes=1, price=-1)
+    with pytest.raises(ValueError, match="a price only where all layers are full"):
+        SpikeLevels(nn.Sequential(nn.ReLU(), nn.Conv2d(1, 1, 1)), 1, price=1)
+    with pytest.raises(ValueError, match="only where every ReLU has a full layer behind it"):
+        SpikeLevels(nn.Sequential(nn.Linear(1, 1), nn.ReLU()), 1, price=1)
