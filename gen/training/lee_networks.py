@@ -93,7 +93,7 @@ class LeeMlp(nn.Module):
             width = neurons
         if readout == "count":
             rules = LeakyRules(leak=tuple(leak), inhibition=output_inhibition)
-            self.output: nn.Module = LeakyLayer(width, classes, rules, start=start)
+            self.output: nn.Module = LeakyLayer(width, classes, rules, start=start, output=True)
         else:
             self.output = nn.Linear(width, classes, bias=False)
 

@@ -18,12 +18,12 @@ PIECES: dict[str, type[Options]] = {
     "auto-encoder": AutoEncoder,
     "dropout-schedule": DropoutSchedule,
     "pixel-levels": PixelLevels,
+    "exponential-weights": ExponentialWeights,
     "pruning": Pruning,
     "sparse-coding": SparseCoding,
     "spike-budget": SpikeBudget,
     "spike-levels": Spikes,
-    "exponential-weights": ExponentialWeights,
-    "threshold-balance": ThresholdBalance,
     "spikes-from-ann": SpikesFromAnn,
+    "threshold-balance": ThresholdBalance,
 }
 """What ``kind`` of a ``[[piece]]`` stands for; its other keys are the fields of the options."""

@@ -21,11 +21,15 @@ class Transfer:
         Expected share of it that arrives, for potentials do not fall below their floor: sigma.
     normalised
         Errors and updates are balanced between layers as eq. 11 and 12 say.
+    silent
+        Neurons that never spiked get their errors too: outputs, which could not learn to spike
+        otherwise.
     """
 
     inhibition: float = 0.0
     efficacy: float = 0.5
     normalised: bool = True
+    silent: bool = False
 
 
 def among_winners(errors: torch.Tensor, active: torch.Tensor, strength: float) -> torch.Tensor:
@@ -97,7 +101,7 @@ class _Transfer(Function):
         traces, weight, threshold, activity = ctx.saved_tensors
         rules: Transfer = ctx.rules
         neurons, synapses = weight.shape
-        active = (activity > 0).to(errors[0].dtype)
+        active = ((activity > 0) | rules.silent).to(errors[0].dtype)
         strength = rules.inhibition * rules.efficacy
         gain = 1 / threshold
         delta = among_winners(errors[0] * active, active, strength) * gain

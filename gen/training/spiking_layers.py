@@ -22,8 +22,8 @@ class LeakyLayer(nn.Module):
         What its neurons do.
     start
         alpha: thresholds in greatest first weights, above 1.
-    normalised
-        Errors are balanced between layers as eq. 11 and 12 say.
+    output
+        Its neurons are read: they learn from errors though they never spiked.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class LeakyLayer(nn.Module):
         rules: LeakyRules,
         *,
         start: float = 4.0,
-        normalised: bool = True,
+        output: bool = False,
     ) -> None:
         super().__init__()
         if start <= 1:
@@ -42,7 +42,7 @@ class LeakyLayer(nn.Module):
         self.weight = nn.Parameter(torch.empty(neurons, synapses).uniform_(-greatest, greatest))
         self.threshold = nn.Parameter(torch.full((neurons,), start * greatest))
         self.rules = rules
-        self.transfer = Transfer(inhibition=rules.inhibition, normalised=normalised)
+        self.transfer = Transfer(inhibition=rules.inhibition, silent=output)
         self.lowest = greatest
         """Below this, a threshold would let a single spike through: it is held there."""
 

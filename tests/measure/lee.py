@@ -20,6 +20,7 @@ from augend.gen.training.lee_networks import LeeMlp
 from augend.gen.training.loop import VALIDATION_SEED, fit
 from augend.gen.training.networks import NETWORKS
 from augend.gen.training.spiking_recordings import stacked, train_on_recordings
+from augend.host.confidence import wilson
 from augend.host.driver import connect
 from augend.host.sources import images_of
 from augend.host.verify import verify
@@ -168,18 +169,21 @@ def main() -> None:
         rows += [here(timesteps=steps) for steps in OTHERS]
     recorded = "N-MNIST recordings are not in the table: none were given."
     if options.recordings:
-        recorded = "N-MNIST: 1,000 training recordings, and only 100 to test with: +-5 points."
+        recorded = "N-MNIST: 1,000 training recordings, and only 100 to test with: "
         source = recorded_source(options.recordings)
         ann = recordings_ann(options.recordings, source)
         held = load_events(options.recordings, "test")
         rows.append(row(source, held, "2312-500-10", ann, images=options.images // 4))
+        found = float(rows[-1]["integers"].removesuffix(" %"))
+        low, high = wilson(round(found), len(held))
+        recorded += f"{found:.0f} of them right is {100 * low:.0f} to {100 * high:.0f} % (95 %)."
     settle(
         options.output,
         "lee",
         "Networks of leaky neurons trained on spikes alone by backpropagation on their potentials "
         "(Lee 2016), in integers on the golden model; all chosen on training images. Images are "
-        "shifted by up to a pixel in training, the ANN's too; the paper's are not, and its T is "
-        f"1,000 steps of 1 ms. {recorded} Written by `make lee`.",
+        "shifted by up to a pixel in training, the ANN's too; the paper's are not, and shown for "
+        f"1 s of events. {recorded} Written by `make lee`.",
         rows,
     )
 

@@ -97,3 +97,9 @@ def test_neurons_without_spikes_learn_nothing(layer):
     found = transfer(*layer, activity, Transfer(inhibition=0.4))
     for gradient in torch.autograd.grad(found.sum(), layer):
         assert not gradient.any()
+
+
+def test_silent_outputs_learn(layer):
+    activity = torch.zeros(IMAGES, NEURONS, dtype=torch.float64)
+    found = transfer(*layer, activity, Transfer(silent=True))
+    assert torch.autograd.grad(found.sum(), layer[1])[0].any()
