@@ -104,7 +104,7 @@ def draw_features(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
         for row, (method, weight) in zip(grid, weights.items(), strict=True):
             units = chosen.choice(len(weight), FEATURES, replace=False)
             for axes, unit in zip(row, units, strict=True):
-                axes.imshow(weight[unit].detach().reshape(SIDE, SIDE), cmap="gray")
+                axes.imshow(weight[unit].detach().numpy().reshape(SIDE, SIDE), cmap="gray")
                 axes.set_axis_off()
             row[0].set_title(method, fontsize=9)
         figure.set_facecolor(PAPER)
