@@ -2,11 +2,10 @@
 
 ``python -m tests.measure.neil [--output FOLDER] [--figures FOLDER]``
 
-Every network becomes the integer spiking network three times: its weights as they were trained, a
-spike standing for 1 (unnormalised), balanced by the data-based normalisation of Diehl 2015, and
-that with neurons that start at half their threshold, which is ours. Pixels are Poisson spikes; the
-output with the highest potential wins at any time. Curves that were measured already are kept in
-the cache; a program with another hash is measured anew.
+Every network becomes the integer spiking network twice: its weights as they were trained, a spike
+standing for 1 (unnormalised), and balanced by the data-based normalisation of Diehl 2015. Pixels
+are Poisson spikes; the output with the highest potential wins at any time. Curves that were
+measured already are kept in the cache; a program with another hash is measured anew.
 """
 
 import argparse
@@ -21,7 +20,6 @@ from safetensors.numpy import load_file, save_file
 from augend.gen import convert
 from augend.gen.calibrate import Norm
 from augend.gen.datasets import DataSet, load, validation_split
-from augend.gen.neuron_options import Start
 from augend.gen.program import Program
 from augend.gen.training.loop import VALIDATION_SEED
 from augend.gen.training.recipe_file import recipe_for
@@ -38,11 +36,7 @@ HERTZ = 250.0
 STEPS = 40
 CALIBRATION = 2000
 ANN_OPERATIONS = 784 * 1200 + 1200 * 1200 + 1200 * 10
-CONVERSIONS: dict[str, tuple[Norm, Start]] = {
-    "unnormalised": ("none", "zero"),
-    "normalised": ("data", "zero"),
-    "normalised, half start": ("data", "half"),
-}
+NORMS: dict[str, Norm] = {"unnormalised": "none", "normalised": "data"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +123,9 @@ def first_at(curve: Anytime, goal: float) -> tuple[float, float] | None:
 
 
 def measured(
-    recipe: str, conversion: str, calibration: DataSet, test: DataSet
+    recipe: str, norm: Norm, calibration: DataSet, test: DataSet
 ) -> tuple[Program, Anytime]:
     """A program of a recipe, and its curve on all test images."""
-    norm, start = CONVERSIONS[conversion]
     program = convert(
         trained(recipe).module,
         calibration.images[:CALIBRATION],
@@ -140,7 +133,7 @@ def measured(
         norm=norm,
         encoding="rate",
         input_hertz=HERTZ,
-        initial=start,
+        initial="zero",
         timesteps=STEPS,
     )
     file = Path(platformdirs.user_cache_dir("augend")) / "curves" / f"{program.hash}.safetensors"
@@ -156,11 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--figures", type=Path, default=Path("docs/figures"))
+    parser.add_argument("--only", nargs="*", help="recipes; all where left out, the default first")
     options = parser.parse_args()
     test = load("mnist", "test")
+    methods = [m for m in METHODS if not options.only or m.recipe in options.only]
     rows: list[dict[str, Any]] = []
     curves: dict[tuple[str, str], Anytime] = {}
-    for method in METHODS:
+    for method in methods:
         source = trained(method.recipe)
         kept = recipe_for(method.recipe, "mnist").validation
         training, _ = validation_split(load("mnist"), kept, VALIDATION_SEED)
@@ -171,25 +166,24 @@ def main() -> None:
             "after": recipe_for(method.recipe, "mnist").after or "-",
             "ANN": f"{100 * ann_accuracy(source.module, test.images, test.labels):.2f} %",
         }
-        for name in CONVERSIONS:
-            program, curve = measured(method.recipe, name, training, test)
+        for name, norm in NORMS.items():
+            program, curve = measured(method.recipe, norm, training, test)
             curves[method.title, name] = curve
             found = first_at(curve, GOAL)
+            paper = getattr(method, name)
             row |= {
                 f"{name}: M additions": f"{found[0] / 1e6:.3f}" if found else "-",
                 f"{name}: input spikes": f"{found[1]:.0f}" if found else "-",
                 f"{name}: best": f"{100 * curve.accuracy.max():.2f} %",
                 f"{name} program": program.hash,
+                f"{name}: the paper's": f"{paper[0]} M, {paper[1]}" if paper else "-",
             }
-            if name in ("unnormalised", "normalised"):
-                paper = getattr(method, name)
-                row[f"{name}: the paper's"] = f"{paper[0]} M, {paper[1]}" if paper else "-"
         rows.append(row)
         print(row, flush=True)
     first = rows[0]
     for row in rows:
         row["below default"] = " and ".join(
-            name for name in CONVERSIONS if _additions(row, name) < _additions(first, name)
+            name for name in NORMS if _additions(row, name) < _additions(first, name)
         ) or ("-" if row is first else "no")
     write_table(
         options.output,
@@ -209,7 +203,7 @@ def main() -> None:
     draw_curves(options.figures / "neil_curves.svg", curves, GOAL, ANN_OPERATIONS)
     draw_features(
         options.figures / "neil_features.png",
-        {m.title: trained(m.recipe).module.get_submodule("linear1").weight for m in METHODS},
+        {m.title: trained(m.recipe).module.get_submodule("linear1").weight for m in methods},
     )
 
 

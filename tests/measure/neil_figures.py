@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from augend.host.figure_style import FAINT, INK, PAPER, SERIES, save, styled
 
@@ -99,13 +100,14 @@ def draw_features(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
     """
     chosen = np.random.default_rng(SEED)
     with styled():
-        figure = Figure(figsize=(FEATURES * 0.75, len(weights) * 0.95), layout="constrained")
+        layout = ConstrainedLayoutEngine(hspace=0.3)
+        figure = Figure(figsize=(FEATURES * 0.75, len(weights) * 0.95), layout=layout)
         grid = figure.subplots(len(weights), FEATURES, squeeze=False)
         for row, (method, weight) in zip(grid, weights.items(), strict=True):
             units = chosen.choice(len(weight), FEATURES, replace=False)
             for axes, unit in zip(row, units, strict=True):
-                axes.imshow(weight[unit].detach().reshape(SIDE, SIDE), cmap="gray")
+                axes.imshow(weight[unit].detach().numpy().reshape(SIDE, SIDE), cmap="gray")
                 axes.set_axis_off()
-            row[0].set_title(method, fontsize=9)
+            row[0].set_title(method, fontsize=9).set_in_layout(False)  # wider than its picture
         figure.set_facecolor(PAPER)
         save(figure, path)

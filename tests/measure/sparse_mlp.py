@@ -54,7 +54,6 @@ class Design:
 DESIGNS = (
     Design(recipe="sparse-mlp", lanes=1, most=12_000, least=98.0),
     Design(recipe="sparse-mlp-exact", lanes=1, most=26_000, least=98.5),
-    Design(recipe="sparse-mlp-blocks", lanes=16, most=12_000, least=98.0),
     Design(recipe="pruned-mlp", lanes=16, most=26_000, least=98.5),
     Design(recipe="masked-mlp", lanes=16, most=130_000, least=98.0),
 )
