@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from augend.gen import convert
-from augend.gen.training.integer_networks import BinaryMlp, IntegerCnn
+from augend.gen.training.integer_networks import IntegerCnn
+from augend.gen.training.lattice_weights import LatticeLinear
 from augend.gen.training.trimming import additions, trimmed
 from augend.sim.golden import GoldenModel
 
@@ -50,6 +52,6 @@ def test_what_cannot_be_kept_is_refused():
     network, images = made()
     with pytest.raises(ValueError, match="no threshold keeps a budget of 1e-06 million"):
         trimmed(network, images, pixel_bits=2, millions=1e-6)
-    plain = BinaryMlp(shape=(1, 8, 8), classes=2)[:2]
+    plain = nn.Sequential(nn.Flatten(), LatticeLinear(64, 2, bits=1))
     with pytest.raises(ValueError, match="without batch normalisation"):
         trimmed(plain, images, pixel_bits=2, millions=1.0)
