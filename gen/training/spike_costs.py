@@ -130,6 +130,7 @@ class SpikeCosts(Piece):
             self._costs.append(steps * (share * self.fan_out[layer].to(share.device)).sum())
 
 
+@torch.enable_grad()
 def fan_outs(network: nn.Sequential, shape: Iterable[int]) -> dict[nn.Module | None, torch.Tensor]:
     """Synapses out of every neuron of each activation, and of each pixel under None.
 

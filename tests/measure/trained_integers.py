@@ -43,7 +43,7 @@ COLUMNS = (
     "target",
     "reached",
 )
-"""Of the Markdown; the JSON has the program's hash and the validation accuracy too."""
+"""Of the Markdown; the JSON has the program's hash and the checkpoint's validation accuracy too."""
 
 
 def measured_row(
