@@ -103,11 +103,13 @@ def draw_features(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
         layout = ConstrainedLayoutEngine(hspace=0.3)
         figure = Figure(figsize=(FEATURES * 0.75, len(weights) * 0.95), layout=layout)
         grid = figure.subplots(len(weights), FEATURES, squeeze=False)
-        for row, (method, weight) in zip(grid, weights.items(), strict=True):
+        for index, (method, weight) in enumerate(weights.items()):
+            row = grid[index]
             units = chosen.choice(len(weight), FEATURES, replace=False)
             for axes, unit in zip(row, units, strict=True):
                 axes.imshow(weight[unit].detach().numpy().reshape(SIDE, SIDE), cmap="gray")
                 axes.set_axis_off()
-            row[0].set_title(method, fontsize=9).set_in_layout(False)  # wider than its picture
+            title = row[0].text(0, -3, method, fontsize=9)
+            title.set_in_layout(not index)  # wider than its picture
         figure.set_facecolor(PAPER)
         save(figure, path)
