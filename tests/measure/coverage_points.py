@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["FILES", "Point", "read_points"]
+__all__ = ["FILES", "Point", "file_of", "read_points"]
 
 FILES = {
     r"augend_accelerator": "accelerator.py",
     r"core_\d+": "core.py",
     r"controller": "controller.py",
+    r"controller\.run": "run_control.py",
+    r"controller\.tell": "reply.py",
     r"receiver|sender": "packet.py",
     r"router": "spike_router.py",
     r"encoder": "encoder.py",
@@ -25,7 +27,10 @@ FILES = {
     r"replay": "replay.py",
     r"inhibition": "inhibition.py",
     r"counters": "counters.py",
+    r"intake": "intake.py",
+    r"quiet": "quiet.py",
     r"fan_out": "fan_out.py",
+    r"fan_out\.targets": "target_words.py",
     r"lanes": "lanes.py",
     r"lane_\d+": "neuron.py",
     r"weight_operand": "weight_operand.py",
@@ -79,15 +84,16 @@ def read_points(counts: Path, design: Path) -> Iterable[Point]:
         if toggle and re.search(r"(^|[.:])\$|\bclk\b", what):
             continue  # Yosys' own names, of which others have the values, and the clock
         yield Point(
-            file=_file(module),
+            file=file_of(module),
             kind="toggle" if toggle else "line",
             what=what,
             count=int(found[2]),
         )
 
 
-def _file(module: str) -> str:
+def file_of(module: str) -> str:
     """File of a module: the longest pattern that its name ends in."""
+    module = re.sub(r"__p\w+$", "", module)  # as Verilator names one of several widths
     matches = [
         (len(match[0]), file)
         for pattern, file in FILES.items()

@@ -1,9 +1,13 @@
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.measure.coverage import merged, rows_of
-from tests.measure.coverage_points import FILES, read_points
+from augend import hw
+from augend.hw.verilog import verilog_text
+from tests.fuzz.check import configuration
+from tests.measure.coverage import SHAPE, merged, rows_of
+from tests.measure.coverage_points import FILES, file_of, read_points
 from tests.measure.coverage_reasons import REASONS
 
 DESIGN = r"""
@@ -66,3 +70,13 @@ def test_a_module_of_an_unknown_file_is_named(tmp_path):
 def test_patterns_are_patterns():
     for pattern in [*FILES, *(one[2] for one in REASONS)]:
         re.compile(pattern)
+
+
+def test_every_module_of_the_design_has_its_file():
+    text = verilog_text(configuration(SHAPE))
+    modules = {name.replace("\\", "") for name in re.findall(r"^module (\S+?)\s*\(", text, re.M)}
+    files = {name: file_of(re.sub(r"\$\d+", "", name)) for name in modules}
+    hardware = Path(hw.__file__).parent
+    assert all(name == "Amaranth's own" or (hardware / name).is_file() for name in files.values())
+    assert {"intake.py", "quiet.py", "target_words.py", "run_control.py"} <= set(files.values())
+    assert file_of("augend_loaded_memory__pi1") == "memory.py"
