@@ -33,7 +33,7 @@ def show_zoo(console: Console) -> None:
         "program": "left",
         "what": "left",
         "accuracy": "right",
-        "ANN": "right",
+        "as trained": "right",
         "T": "right",
         "weight bits": "right",
         "million additions": "right",

@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -33,7 +34,7 @@ def page(docs: Path) -> str:
 
 
 def _line(row: Mapping[str, Any], tables: Path) -> str:
-    ours = row["ours"]
+    ours, note = row["ours"], row.get("note", "")
     if "table" in row:
         content = json.loads((tables / f"{row['table']}.json").read_text("utf-8"))
         where = row["where"]
@@ -44,10 +45,15 @@ def _line(row: Mapping[str, Any], tables: Path) -> str:
         ]
         if len(found) != 1:
             raise ValueError(f"{row['table']} has {len(found)} rows where {where}, not one")
-        ours = ours.format_map(found[0])
+        ours, note = _filled(ours, found[0]), _filled(note, found[0])
     command = f"`{row['command']}`" if "command" in row else ""
-    cells = (row["paper"], row["what"], row["theirs"], ours, command, row.get("note", ""))
+    cells = (row["paper"], row["what"], row["theirs"], ours, command, note)
     return f"| {' | '.join(cells)} |\n"
+
+
+def _filled(text: str, row: Mapping[str, Any]) -> str:
+    """Columns in braces become the row's values."""
+    return re.sub(r"\{([^}]+)\}", lambda named: str(row[named[1]]), text)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from augend.zoo import FOLDER, definitions
 from augend.zoo import measured as known_rows
 from tests.measure.measured import measured
 from tests.measure.table import write_table
-from tests.measure.trained import calibration_images, trained
+from tests.measure.trained import CALIBRATION, trained
 
 RTL_IMAGES = 20
 LARGEST = 3 << 20
@@ -32,9 +32,9 @@ def made(made_of: dict[str, Any]) -> Program:
     recipe, data = made_of["recipe"], made_of["data"]
     source = trained(recipe, data, seed=made_of["seed"])
     options = made_of["convert"]
-    training = calibration_images(source, data)
-    program = convert(source.module, training, source=recipe, **options)
-    test = rounded_pixels(load(data, "test"), options.get("pixel_bits", 8))
+    bits = options.get("pixel_bits", 8)
+    training, test = (rounded_pixels(load(data, split), bits) for split in ("train", "test"))
+    program = convert(source.module, training.images[:CALIBRATION], source=recipe, **options)
     return with_baseline(program, source, test)
 
 
@@ -66,7 +66,7 @@ def row(name: str, made_of: dict[str, Any], folder: Path) -> dict[str, Any]:
         "what": made_of["about"],
         "data": made_of["data"],
         "accuracy": f"{found['accuracy']:.2f} %",
-        "ANN": f"{100 * program.metadata['ann']['accuracy']:.2f} %",
+        "as trained": f"{100 * program.metadata['ann']['accuracy']:.2f} %",
         "T": network.timesteps,
         "weight bits": ", ".join(map(str, bits)),
         "million additions": f"{found['additions']:.4f}",
