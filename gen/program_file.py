@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 FORMAT = "augend-program"
-VERSION = 2
+VERSION = 3
 Arrays = dict[str, np.ndarray]
 ARRAYS = (
     "threshold",
@@ -143,7 +143,7 @@ def pack_network(network: SpikingNetwork) -> tuple[dict[str, Any], Arrays]:
     for index, projection in enumerate(network.projections):
         arrays[f"projection.{index}.weight"] = projection.weight.astype(np.int8)
         if projection.kept is not None:
-            arrays[f"projection.{index}.kept"] = projection.kept.astype(np.int8)
+            arrays[f"projection.{index}.kept"] = np.packbits(projection.kept).view(np.int8)
     description = {
         "input": _packed(network.input, whole=True),
         "populations": [_packed(p, leave=ARRAYS) for p in network.populations],
@@ -167,9 +167,12 @@ def unpack_network(
         populations.append(Population(**options))
     for index, entry in enumerate(description["projections"]):
         options = _unpacked(Projection, entry)
-        options["weight"] = arrays[f"projection.{index}.weight"].astype(np.int16)
+        weight = arrays[f"projection.{index}.weight"].astype(np.int16)
+        options["weight"] = weight
         kept = arrays.get(f"projection.{index}.kept")
-        options["kept"] = None if kept is None else kept.astype(bool)
+        if kept is not None:
+            bits = np.unpackbits(kept.view(np.uint8), count=weight.size)
+            options["kept"] = bits.astype(bool).reshape(weight.shape)
         projections.append(Projection(**options))
     parts = "input", "populations", "projections", "gates", "softmax"
     softmax = description.get("softmax")

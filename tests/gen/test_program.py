@@ -278,7 +278,7 @@ def test_another_version_is_refused(saved) -> None:
     with pytest.raises(ProgramError) as caught:
         Program.load(saved)
     assert str(caught.value) == (
-        f"{saved} has version '1' of the program format, and this Augend reads version 2. Convert "
+        f"{saved} has version '1' of the program format, and this Augend reads version 3. Convert "
         "the network again with this Augend."
     )
 
