@@ -26,6 +26,7 @@ COLUMNS = (
     "weight bits",
     "pixel bits",
     "T",
+    "validation",
     "ANN",
     "as trained",
     "spiking",
@@ -43,7 +44,7 @@ COLUMNS = (
     "target",
     "reached",
 )
-"""Of the Markdown; the JSON has the program's hash and the checkpoint's validation accuracy too."""
+"""Of the Markdown; the JSON has the program's hash too."""
 
 
 def measured_row(
