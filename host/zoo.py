@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,28 +27,23 @@ def program_file(text: str) -> Path:
 
 
 def show_zoo(console: Console) -> None:
-    """Print the table of the zoo."""
-    rows = zoo.measured()
-    table = Table(title="augend run zoo:NAME", caption="measured on the whole test sets")
-    columns = {
-        "program": "left",
-        "what": "left",
-        "accuracy": "right",
-        "as trained": "right",
-        "T": "right",
-        "weight bits": "right",
-        "million additions": "right",
-        "KiB": "right",
-        "recipe": "left",
-        "seed": "right",
-    }
-    for column, side in columns.items():
-        table.add_column(
-            column,
-            justify="right" if side == "right" else "left",
-            overflow="fold",
-            no_wrap=column == "program",
+    """Print the table of the zoo: two lines a program, so that it fits a narrow terminal."""
+    table = Table(
+        title="augend run zoo:NAME",
+        caption="accuracy of the whole test set, additions of an image; made by augend train "
+        "RECIPE and augend convert",
+        box=box.SIMPLE,
+    )
+    table.add_column("program, recipe", overflow="fold")
+    for heading in ("accuracy", "T", "bits", "additions", "KiB"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in zoo.measured():
+        table.add_row(
+            f"[bold]{row['program']}[/], {row['recipe']} (seed {row['seed']})\n{row['what']}",
+            row["accuracy"],
+            str(row["T"]),
+            row["weight bits"],
+            f"{1e6 * float(row['million additions']):,.0f}",
+            row["KiB"],
         )
-    for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
     console.print(table)
