@@ -23,7 +23,7 @@ from augend.host.sources import images_of, test_set
 from augend.host.step_counts import StepCounts, summed
 from augend.sim.golden import GoldenModel
 
-__all__ = ["first_output", "measure", "write_curves"]
+__all__ = ["first_output", "last_point", "measure", "points_of", "write_curves"]
 
 _CHUNK = 500
 _MARGINS = 24
@@ -79,14 +79,14 @@ def measure(
         ann_macs=sum(program.ann_macs.values()) or None,
     )
     if network.schedule == "phased":
-        return replace(curve, points=(_last_point(program, test, console),))
+        return replace(curve, points=(last_point(program, test, console),))
     counts = StepCounts.of(program, images_of(program, test), console)
     if margins is None:
         margins = spread_margins(counts.scores, _MARGINS)
     exits = network.decode == "potential" and network.timesteps > 1
     return replace(
         curve,
-        points=tuple(_points(counts, test.labels)),
+        points=tuple(points_of(counts, test.labels)),
         early_exit=tuple(_exits(counts, test.labels, margins)) if exits else (),
         first_output=first_output(counts, test.labels),
     )
@@ -97,7 +97,8 @@ def _shares(correct: int, images: int) -> dict[str, float]:
     return {"accuracy": correct / images, "low": low, "high": high}
 
 
-def _points(counts: StepCounts, labels: Ints) -> list[Point]:
+def points_of(counts: StepCounts, labels: Ints) -> list[Point]:
+    """A point after each step: accuracy, and means of what was spent; labels are (images,)."""
     correct = (counts.scores.argmax(2) == labels[:, None]).sum(0)
     spent = {
         key: getattr(counts, key).cumsum(1).mean(0)
@@ -137,7 +138,8 @@ def first_output(counts: StepCounts, labels: Ints) -> FirstOutput:
     )
 
 
-def _last_point(program: Program, test: DataSet | EventSet, console: Console | None) -> Point:
+def last_point(program: Program, test: DataSet | EventSet, console: Console | None) -> Point:
+    """The point after all steps, of images that may end early; progress goes to a console."""
     model = GoldenModel(program.network)
     images = images_of(program, test)
     correct, operations, inputs, spikes = 0, 0, 0, 0

@@ -1,7 +1,6 @@
 """Reports of a run: as tables for people, as JSON for programs."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from augend.host.confidence import wilson
 from augend.host.energy import ann_energy, snn_energy, unplaced_energy
 from augend.host.result import Result
 from augend.host.verify import Verification
+from augend.host.whole_file import write_whole
 from augend.hw.configuration import AcceleratorConfig
 
 __all__ = ["Report", "write_json"]
@@ -219,7 +219,4 @@ class Report:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON in one piece, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
-    temporary.replace(path)
+    write_whole(path, json.dumps(content, indent=2) + "\n")

@@ -20,6 +20,7 @@ from augend.host.sweep_search import GridSource, SearchSource
 from augend.host.sweep_spec import Point, SweepSpec, read_spec
 from augend.host.sweep_table import SweepTable, front
 from augend.host.sweep_work import Outcome, Task, begin_worker, recipe_of, work
+from augend.host.whole_file import write_whole
 
 __all__ = ["run_sweep"]
 
@@ -141,12 +142,8 @@ def _task(points: Sequence[Point], folder: Path, reach: float | None) -> Task:
 def _keep(folder: Path, point: Point, network: bytes) -> None:
     """Keep a trained network, whole or not at all."""
     path = _network_path(folder, point)
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(network)
-    temporary.replace(path)
+    if not path.exists():
+        write_whole(path, network)
 
 
 def _shown(table: SweepTable) -> Table:

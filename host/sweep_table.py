@@ -1,7 +1,7 @@
 """The table of a sweep: a row a point, kept as CSV, whole or not at all."""
 
 import csv
-import os
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from augend.host.errors import UsageError
 from augend.host.sweep_spec import Point
+from augend.host.whole_file import write_whole
 
 __all__ = ["MEASURED", "Measured", "SweepTable", "front"]
 
@@ -107,15 +108,13 @@ class SweepTable:
         return self._points[name]
 
     def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self._columns, lineterminator="\n")
-            writer.writeheader()
-            for name, measured in self.rows.items():
-                shown = {key: _shown(getattr(measured, key)) for key in MEASURED}
-                writer.writerow({"id": name, **self._points[name], **shown})
-        temporary.replace(self.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns, lineterminator="\n")
+        writer.writeheader()
+        for name, measured in self.rows.items():
+            shown = {key: _shown(getattr(measured, key)) for key in MEASURED}
+            writer.writerow({"id": name, **self._points[name], **shown})
+        write_whole(self.path, text.getvalue())
 
 
 def front(rows: Mapping[str, Measured]) -> list[str]:

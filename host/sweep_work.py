@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Literal
 
-import numpy as np
 import torch
 
 from augend.gen import convert
@@ -23,17 +22,16 @@ from augend.gen.training import accuracy, load_network, train
 from augend.gen.training.loop import VALIDATION_SEED, rounded_pixels
 from augend.gen.training.recipe import Recipe
 from augend.gen.training.recipe_file import recipe_for
+from augend.host.curve_measure import last_point, points_of
 from augend.host.sources import images_of
 from augend.host.step_counts import StepCounts
 from augend.host.sweep_spec import Point
 from augend.host.sweep_table import Measured
-from augend.sim.golden import GoldenModel
 
 __all__ = ["CALIBRATION", "Outcome", "Task", "begin_worker", "work"]
 
 CALIBRATION = 2000
 """Training images that a conversion is calibrated on."""
-_CHUNK = 500
 
 _ALONE = Lock()
 """Seeds and the default type of PyTorch are a process's own: its threads take turns."""
@@ -131,47 +129,28 @@ def recipe_of(point: Point) -> Recipe:
 
 def _measured(program: Program, images: DataSet, reach: float | None) -> Measured:
     network = program.network
-    pixels, labels = images_of(program, images), images.labels
     found = Measured(
         stored_bits=sum(p.stored * network.bits_of(p) for p in network.projections),
         ann_macs=sum(program.ann_macs.values()),
     )
+    # Steps are no points in time where populations run one after another, or images end early.
     if network.schedule == "phased" or network.exit_margin is not None:
-        return _at_the_end(found, program, pixels, labels)
-    counts = StepCounts.of(program, pixels)
-    right = (counts.scores.argmax(2) == labels[:, None]).mean(0)
-    additions = counts.operations.cumsum(1).mean(0)
-    inputs = counts.input_spikes.cumsum(1).mean(0)
+        points, reach = [last_point(program, images, None)], None
+    else:
+        points = points_of(StepCounts.of(program, images_of(program, images)), images.labels)
+    last = points[-1]
     found = replace(
         found,
-        accuracy=float(right[-1]),
-        additions=float(additions[-1]),
-        input_spikes=float(inputs[-1]),
-        spikes=float(counts.spikes.sum(1).mean()),
+        accuracy=last.accuracy,
+        additions=last.operations,
+        input_spikes=last.input_spikes,
+        spikes=last.spikes,
     )
-    if reach is None or right.max() < reach:
+    reached = [point for point in points if reach is not None and point.accuracy >= reach]
+    if not reached:
         return found
-    step = int((right >= reach).argmax())
     return replace(
         found,
-        additions_to_reach=float(additions[step]),
-        input_spikes_to_reach=float(inputs[step]),
+        additions_to_reach=reached[0].operations,
+        input_spikes_to_reach=reached[0].input_spikes,
     )
-
-
-def _at_the_end(
-    found: Measured, program: Program, pixels: np.ndarray, labels: np.ndarray
-) -> Measured:
-    """Where steps are no points in time: populations run one after another, or images end early."""
-    model = GoldenModel(program.network)
-    sums = np.zeros(4)
-    for first in range(0, len(pixels), _CHUNK):
-        golden = model.run(program.encode(pixels[first : first + _CHUNK]))
-        sums += (
-            (golden.predictions == labels[first : first + _CHUNK]).sum(),
-            sum(int(np.sum(tally)) for tally in golden.operations.values()),
-            golden.input_spikes.sum(),
-            sum(int(golden.spikes[p.name].sum()) for p in program.network.populations),
-        )
-    right, additions, inputs, spikes = (float(total) / len(labels) for total in sums)
-    return replace(found, accuracy=right, additions=additions, input_spikes=inputs, spikes=spikes)
