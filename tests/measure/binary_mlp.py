@@ -10,7 +10,7 @@ from typing import Any, Literal
 from augend.gen import convert
 from augend.gen.datasets import load
 from augend.gen.training.spike_activations import Sign
-from tests.measure.table import output_folder, write_table
+from tests.measure.table import output_folder, settle
 from tests.measure.trained import calibration_images, trained
 from tests.measure.trained_integers import COLUMNS, measured_row
 
@@ -60,18 +60,16 @@ def row_of(case: Case) -> dict[str, Any]:
 
 def write(folder: Path, rows: list[dict[str, Any]]) -> None:
     """Write the table; exit code 1 where a target is missed."""
-    write_table(
+    settle(
         folder,
         "binary_mlp",
         f"784-1200-1200-10 with weights of one bit, trained as they run by `augend train RECIPE "
         f"--data mnist`; all 10,000 MNIST test images on the golden model, {LANES} lanes, RTL on "
         f"the first images. ANN: recipe mlp, floats. Energy by the 45 nm table of "
         f"`host/energy.py`. Written by `make binary`.",
-        COLUMNS,
         rows,
+        COLUMNS,
     )
-    if missed := sum(row["reached"] == "no" for row in rows):
-        raise SystemExit(f"{missed} rows miss their target")
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from augend.host.driver import connect
 from augend.host.energy import Energy, ann_energy, snn_energy
 from augend.host.result import Result, joined
 from augend.host.sources import images_of
-from augend.host.verify import verify
+from tests.measure.beside_rtl import beside_rtl
 from tests.measure.table import settle
 from tests.measure.trained import trained
 
@@ -38,15 +38,6 @@ def golden(program: Program, test: DataSet) -> tuple[Result, Energy]:
         return result, snn_energy(result, accelerator.placement, accelerator.config)
 
 
-def differences(program: Program, test: DataSet, images: int) -> int:
-    """First test images of which any counted value differs between RTL and golden model."""
-    given = images_of(program, test.take(np.arange(images)))
-    with connect(program, "golden") as one:
-        expected = one.infer(given)
-    with connect(program, "rtl") as other:
-        return len(verify(expected, other.infer(given)).different)
-
-
 @torch.no_grad()
 def decisions(source: Source, test: DataSet) -> np.ndarray:
     """Classes by the trained network in floats."""
@@ -56,10 +47,13 @@ def decisions(source: Source, test: DataSet) -> np.ndarray:
 
 def row(source: Source, test: DataSet, ann: float, bits: int, images: int) -> dict:
     """The trained network at a width of weights."""
-    program = convert(source.module, test.images[:1], weight_bits=bits, lanes=LANES, source=RECIPE)
+    program = convert(source.module, (), weight_bits=bits, lanes=LANES, source=RECIPE)
     result, energy = golden(program, test)
     beside = ann_energy(program.ann_macs, source.metadata["parameters"], LANES)
-    different = differences(program, test, images) if images else None
+    different = None
+    if images:
+        given = images_of(program, test.take(np.arange(images)))
+        different = len(beside_rtl(program, given).different)
     activity = {
         p.name: f"{float(result.spikes[p.name].mean()) / p.size:.3f}"
         for p in program.network.hidden

@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from augend.gen import Program, convert
+from augend.gen import convert
 from augend.gen.datasets import DataSet, load, validation_split
 from augend.gen.event_set import EventSet, load_events
 from augend.gen.frontends.source import Source, load_source
@@ -21,10 +20,9 @@ from augend.gen.training.loop import VALIDATION_SEED, fit
 from augend.gen.training.networks import NETWORKS
 from augend.gen.training.spiking_recordings import stacked, train_on_recordings
 from augend.host.confidence import wilson
-from augend.host.driver import connect
 from augend.host.sources import images_of
-from augend.host.verify import verify
-from augend.sim.golden import GoldenModel
+from tests.measure.beside_rtl import beside_rtl
+from tests.measure.measured import measured
 from tests.measure.table import settle
 from tests.measure.trained import trained, trained_file
 
@@ -32,34 +30,8 @@ TARGET = 98.5
 STEPS = 10
 """Chosen on the validation images: more steps bring nothing there."""
 OTHERS = (5, 25)
-CHUNK = 250
 LANES = 16
 PAPER = {"mnist": "98.64 % (98.56 to 98.71)", "nmnist": "98.53 % of 10,000, trained on 60,000"}
-
-
-def measured(program: Program, data: DataSet | EventSet) -> dict[str, float]:
-    """Accuracy in percent of the golden model; additions, spikes and input spikes an image."""
-    model, total = GoldenModel(program.network), np.zeros(4)
-    for first in range(0, len(data), CHUNK):
-        part = data.take(np.arange(first, min(first + CHUNK, len(data))))
-        result = model.run(program.encode(images_of(program, part)))
-        total += (
-            100 * int((result.predictions == part.labels).sum()),
-            float(np.sum(list(result.operations.values()))),
-            float(np.sum(list(result.spikes.values()))),
-            float(result.input_spikes.sum()),
-        )
-    names = ("accuracy", "additions", "spikes", "inputs")
-    return dict(zip(names, total / len(data), strict=True))
-
-
-def differences(program: Program, data: DataSet | EventSet, images: int) -> int:
-    """First test images of which any counted value differs between RTL and golden model."""
-    given: npt.NDArray = images_of(program, data.take(np.arange(images)))
-    with connect(program, "golden") as golden:
-        expected = golden.infer(given)
-    with connect(program, "rtl") as rtl:
-        return len(verify(expected, rtl.infer(given)).different)
 
 
 def row(
@@ -75,11 +47,10 @@ def row(
     """One trained network, at a width of weights and a number of steps; ``images`` run on RTL."""
     module, about = source.module, source.metadata
     assert isinstance(module, LeeMlp)
-    calibration = data.images[:1] if isinstance(data, DataSet) else ()
     trained_for = module.timesteps
     if timesteps is not None:
         module.timesteps = timesteps  # a rate-coded input may be read sooner, or later
-    program = convert(module, calibration, weight_bits=bits, lanes=LANES, source=network)
+    program = convert(module, (), weight_bits=bits, lanes=LANES, source=network)
     floats = 100 * about["test_accuracy"]
     if isinstance(data, DataSet) and module.timesteps != trained_for:
         floats = 100 * accuracy(module, data)
@@ -90,7 +61,10 @@ def row(
     recorded = isinstance(data, EventSet)
     aimed = share and not recorded and (bits, program.network.timesteps) == (8, STEPS)
     reached = "" if not aimed else "yes" if found["accuracy"] >= TARGET else "no"
-    different = differences(program, data, images) if images else None
+    different = None
+    if images:
+        given = images_of(program, data.take(np.arange(images)))
+        different = len(beside_rtl(program, given).different)
     answer = {
         "data": "N-MNIST, 100 recordings" if recorded else "MNIST, 10,000 images",
         "network": network,
@@ -98,9 +72,9 @@ def row(
         "leak": "V >> " + ", ".join(map(str, hidden.leak)),
         "T": program.network.timesteps,
         "weight bits": bits,
-        "input spikes": f"{found['inputs']:,.0f}",
-        "spikes": f"{found['spikes']:,.0f}",
-        "million additions": f"{found['additions'] / 1e6:.3f}",
+        "input spikes": f"{1e3 * found['input_spikes']:,.0f}",
+        "spikes": f"{1e3 * found['spikes']:,.0f}",
+        "million additions": f"{found['additions']:.3f}",
         "float": f"{floats:.2f} %",
         "integers": f"{found['accuracy']:.2f} %",
         "ANN": f"{ann:.2f} %",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from augend.gen.datasets import DataSet
+from augend.gen.event_set import EventSet
 from augend.gen.program import Program
 from augend.host.sources import images_of
 from augend.sim.golden import GoldenModel
@@ -14,7 +15,7 @@ __all__ = ["measured", "program_row"]
 CHUNK = 500
 
 
-def measured(program: Program, test: DataSet) -> dict[str, float]:
+def measured(program: Program, test: DataSet | EventSet) -> dict[str, float]:
     """Accuracy in percent; millions of additions; thousands of spikes and input spikes, an image.
 
     Images with an early exit stop there, and so do their counts.

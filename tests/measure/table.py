@@ -18,12 +18,19 @@ def output_folder(doc: str | None) -> Path:
     return parser.parse_args().output
 
 
-def settle(folder: Path, name: str, caption: str, rows: list[dict[str, Any]]) -> None:
+def settle(
+    folder: Path,
+    name: str,
+    caption: str,
+    rows: list[dict[str, Any]],
+    columns: Sequence[str] | None = None,
+) -> None:
     """Write a table of programs; exit code 1 where a row's ``reached`` says no.
 
-    The program's hash is in the JSON, and in no column.
+    Columns are those given, or all but the program's hash; the JSON has everything.
     """
-    write_table(folder, name, caption, [c for c in rows[0] if c != "program"], rows)
+    shown = [c for c in rows[0] if c != "program"] if columns is None else columns
+    write_table(folder, name, caption, shown, rows)
     missed = sum(row.get("reached") == "no" for row in rows)
     if missed:
         raise SystemExit(f"{missed} rows miss their target")

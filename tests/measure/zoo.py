@@ -12,12 +12,11 @@ from augend.gen.datasets import load
 from augend.gen.place import UnsupportedError
 from augend.gen.program import Program
 from augend.gen.training.loop import rounded_pixels
-from augend.host.driver import connect
 from augend.host.sources import with_baseline
-from augend.host.verify import verify
 from augend.hw.fit import FitError
 from augend.zoo import FOLDER, definitions
 from augend.zoo import measured as known_rows
+from tests.measure.beside_rtl import beside_rtl
 from tests.measure.measured import measured
 from tests.measure.table import write_table
 from tests.measure.trained import CALIBRATION, trained
@@ -42,8 +41,7 @@ def differences(program: Program) -> str:
     """Of so many images of the test set so many where RTL and models differ."""
     images = load(str((program.metadata["ann"])["data"]), "test").images[:RTL_IMAGES]
     try:
-        with connect(program, "golden") as models, connect(program, "rtl") as rtl:
-            outcome = verify(models.infer(images), rtl.infer(images))
+        outcome = beside_rtl(program, images)
     except (FitError, UnsupportedError) as error:
         return f"not run: {error}"
     return f"{len(outcome.different)} of {outcome.images}"
