@@ -13,6 +13,7 @@ from augend.host.driver import connect
 from augend.host.packets import FaultError, LinkError, make_packet, parse_answers
 from augend.host.transport import InProcess
 from augend.hw.fit import smallest_config
+from augend.hw.identity import IDENTITY_LENGTH
 from augend.hw.packet import Command, Fault
 
 from .test_timing import perceptron
@@ -139,12 +140,14 @@ def test_after_a_fault_the_program_has_to_be_started_again_and_the_status_tells_
         rtl._hello()
         with pytest.raises(LinkError, match="holds another program"):
             rtl.infer(events(0.02))
-        words = transport().exchange(make_packet(Command.HELLO, 1), 8)
+        words = transport().exchange(make_packet(Command.HELLO, 1), IDENTITY_LENGTH + 3)
         (identity,) = parse_answers(words)
         rtl._sequence = 2
-        assert identity.payload[2:].tolist() == [0, 0, Fault.TOKEN.value | 1 << 8]
+        assert identity.payload[2:5].tolist() == [0, 0, Fault.TOKEN.value | 1 << 8]
         check_it_runs_again(rtl)
-        (identity,) = parse_answers(transport().exchange(make_packet(Command.HELLO, 1), 8))
+        (identity,) = parse_answers(
+            transport().exchange(make_packet(Command.HELLO, 1), IDENTITY_LENGTH + 3)
+        )
         assert identity.payload[4] == 0
 
 
