@@ -37,8 +37,11 @@ class Command(enum.Enum, shape=8):
     DAMAGED = 0x7F
     """Never sent: stands inside for a packet that did not arrive whole."""
     IDENTITY = 0x80
-    """Version | lanes << 8 | cores << 24; population count | logarithm of ``link_words`` << 16;
-    program hash or zeros; status; check of the configuration (``augend.hw.identity``)."""
+    """Version | lanes << 8 | cores << 24; population count | logarithm of ``link_words`` << 11 |
+    number expected before << 16; program hash or zeros; status; check of the configuration.
+
+    See ``augend.hw.identity``.
+    """
     DONE = 0x81
     """The write, or the start, has been carried out."""
     RESULT = 0x83

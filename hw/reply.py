@@ -1,6 +1,6 @@
 """The payload of answers, word by word."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,7 +26,7 @@ class Reply(wiring.Component):
         The payload's last word is being sent.
     words : Out
         Stream of the payload.
-    fault, expected, status, program, loaded : In
+    fault, expected, status, before, program, loaded : In
         Of a refusal, and of an identity.
     prediction, steps, classes_last, clocks, score, score_following : In, In, In, In, In, Out
         Of a result.
@@ -46,6 +46,7 @@ class Reply(wiring.Component):
                 "fault": In(Fault, init=Fault.DAMAGED),
                 "expected": In(16),
                 "status": In(32),
+                "before": In(16),
                 "program": In(64),
                 "loaded": In(1),
                 "prediction": In(16),
@@ -107,7 +108,7 @@ class Reply(wiring.Component):
                         with m.Case(0):
                             m.d.comb += word.eq(who)
                         with m.Case(1):
-                            m.d.comb += word.eq(sizes)
+                            m.d.comb += word.eq(Cat(Const(sizes, 16), self.before))
                         with m.Case(2):
                             m.d.comb += word.eq(Mux(self.loaded, self.program[:32], 0))
                         with m.Case(3):

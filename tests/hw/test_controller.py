@@ -6,7 +6,7 @@ import pytest
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.controller import Controller
-from augend.hw.identity import IDENTITY_LENGTH
+from augend.hw.identity import IDENTITY_LENGTH, Identity
 from augend.hw.loading import MEMORIES, words
 from augend.hw.packet import Command, Fault
 
@@ -154,6 +154,20 @@ def test_a_result_with_something_noted_is_not_told():
         assert await bench.answer(ctx) == (Command.REFUSED, 2, [Fault.TOKEN.value, 3, status])
 
     simulate(dut, run)
+
+
+def test_the_answer_to_hello_tells_which_number_was_expected_before():
+    bench = Bench()
+
+    async def run(ctx):
+        before = [0, 5, 8, 70]
+        for number in (4, 7, 69, 69):
+            await bench.ask(ctx, Command.HELLO, number)
+            command, sequence, payload = await bench.answer(ctx)
+            assert (command, sequence) == (Command.IDENTITY, number)
+            assert Identity.read(payload).before == before.pop(0)
+
+    simulate(bench.dut, run)
 
 
 def test_what_cannot_be_done_is_refused():
