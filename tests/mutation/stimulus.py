@@ -124,9 +124,9 @@ def faulty(fresh: Fresh, programs: list[Given], rng: np.random.Generator) -> lis
                         attempt()
                     except (FaultError, LinkError):
                         recorder.exchange(
-                            make_packet(Command.HELLO, rtl._sequence), IDENTITY_LENGTH + 3
+                            make_packet(Command.HELLO, rtl.conversation.sequence), IDENTITY_LENGTH + 3
                         )
-                        rtl._sequence = rtl._sequence + 1 & 0xFFFF
+                        rtl.conversation.sequence = rtl.conversation.sequence + 1 & 0xFFFF
             groups.append(recorder.plays)
     return groups
 
