@@ -1,7 +1,6 @@
 """The accelerator's side of the wire without hardware: its packet layer before the golden model."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +137,7 @@ class ModelPort:
             return self._refuse(sequence, Fault.SEQUENCE)
         if command == Command.WRITE.value and len(payload) > 1:
             self._expected = sequence + 1 & 0xFFFF
-            self._write(*payload[:2].tolist(), payload[2:])
+            self._write(int(payload[0]), int(payload[1]), payload[2:])
             return Command.DONE, sequence, []
         if command == Command.START.value and len(payload) == 2:
             self._expected = sequence + 1 & 0xFFFF
@@ -183,9 +182,8 @@ class ModelPort:
     def _payload(self, result: Result, i: int) -> Words:
         """Words of a result: see ``augend.hw.packet.Command.RESULT``."""
         config, placement = self._config, self._placement
-        exits = placement.decides
         assert result.cycles is not None
-        steps = int(result.exit_step[i]) if exits else 0
+        steps = int(result.exit_step[i]) % placement.network.timesteps  # 0 stands for all
         head = [len(result.scores[i]), *result.scores[i], result.predictions[i]]
         head += [result.cycles[i], steps]
         counted = dict(
@@ -199,7 +197,7 @@ class ModelPort:
             head += [result.stalls[reason][i, core] for reason in STALLS]
             for population in range(config.populations):
                 names = [n for n, p in placement.numbers.items() if p == population]
-                here = [n for n in names if n != INPUT and placement.core_of(n) == core]
+                here = [n for n in names if n != INPUT and placement.core_of[n] == core]
                 for quantity in QUANTITIES:
                     values = counted[quantity]
                     head.append(int(values[here[0]][i]) if here and here[0] in values else 0)
