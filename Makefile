@@ -173,6 +173,10 @@ tables: .venv/.dev ## Put the measured tables into README and docs
 	$(BIN)/python -m tests.measure.readme_tables
 	$(BIN)/python -m tests.measure.results
 
+.PHONY: lying-wire
+lying-wire: .venv/.dev ## 10,000 MNIST images over a wire that loses, damages and doubles packets
+	$(BIN)/python -m tests.measure.lying_wire --output $(TABLES)
+
 .PHONY: bench
 bench: .venv/.bench ## Speed beside that of the peers, in one run
 	$(BIN)/python -m tests.bench.golden_speed

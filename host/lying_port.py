@@ -92,18 +92,22 @@ class LyingPort:
 
     def read(self, size: int = 1) -> bytes:
         """At most so many bytes, as soon as there are any."""
-        if not self._came:
+        data = b"\1"
+        while not self._came and data:  # until a frame is whole
             self._check()
-            data = self._port.read(max(size, getattr(self._port, "in_waiting", 0)))
+            data = self._read(size)
             if not data and self._out.late:
                 self._port.write(self._out.release())
-                data = self._port.read(size)
+                data = self._read(size)
             self._came += self._in.pass_on(data) if data else self._in.release()
-            if not self._came:
-                self._check()
+        if not self._came:
+            self._check()
         came = bytes(self._came[: max(size, 4096)])
         del self._came[: len(came)]
         return came
+
+    def _read(self, size: int) -> bytes:
+        return self._port.read(max(size, getattr(self._port, "in_waiting", 0)))
 
     def close(self) -> None:
         """Let go of the port, but for a disconnect."""
