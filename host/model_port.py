@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from cobs import cobs
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.program import Program
 from augend.host.driver import GoldenAccelerator
-from augend.host.frames import frame_of
+from augend.host.frames import frame_of, unframed
 from augend.host.packets import Words, make_packet, parse_answers
 from augend.host.result import Result
 from augend.hw.configuration import AcceleratorConfig
@@ -102,10 +101,7 @@ class ModelPort:
 
     def _arrive(self, frame: bytes) -> None:
         """Receive the packets of a frame; a damaged one leaves one that says so."""
-        try:
-            content = cobs.decode(frame)
-        except cobs.DecodeError:  # what came before it was cut off has been decoded by then
-            content = b""
+        content = unframed(frame)
         came = np.frombuffer(content[: len(content) // 4 * 4], "<u4").astype(np.uint32)
         at = 0
         room = self._config.link_words - sum(len(packet) - 1 for packet in self._arrived)
