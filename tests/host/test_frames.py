@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from augend.host.frames import FrameReader, frame_of, packets_in, unframed
 from augend.host.packets import make_packet, parse_answers
 from augend.hw.packet import Command, Fault
+from tests.sim.wire_fuzz import burst
 
 PAYLOADS = st.lists(st.integers(0, 2**32 - 1), max_size=300)
 PACKETS = st.builds(
@@ -84,3 +85,15 @@ def test_unframed_is_what_the_library_decodes():
                 0 if rng.random() < zeros else rng.randrange(1, 256) for _ in range(size)
             )
             assert unframed(cobs.encode(content)) == content
+
+
+def test_of_random_and_damaged_packets_only_the_whole_are_read():
+    rng = Random(3)
+    reader = FrameReader()
+    read = 0
+    for _ in range(50):
+        wire, whole = burst(rng, 40, rng.randrange(1 << 16), 64)
+        came = reader.feed(b"\0" + wire)
+        assert {packet.tobytes() for packet in came} <= whole
+        read += len(came)
+    assert read > 100 and reader.damaged > 500

@@ -23,12 +23,16 @@ __all__ = ["Fuzzed", "burst", "fuzzed"]
 _COMMANDS = [Command.WRITE, Command.WRITE, Command.RUN, Command.START, Command.HELLO]
 
 
-def burst(rng: Random, packets: int, expected: int, link_words: int) -> bytes:
-    """Bytes of so many packets, none of which may be carried out where ``expected`` is next."""
-    return b"".join(_one(rng, expected, link_words) for _ in range(packets))
+def burst(rng: Random, packets: int, expected: int, link_words: int) -> tuple[bytes, set[bytes]]:
+    """Bytes of so many packets, none of which may be carried out where ``expected`` is next.
+
+    With them those packets that are whole, and only out of order.
+    """
+    whole: set[bytes] = set()
+    return b"".join(_one(rng, expected, link_words, whole) for _ in range(packets)), whole
 
 
-def _one(rng: Random, expected: int, link_words: int) -> bytes:
+def _one(rng: Random, expected: int, link_words: int, whole: set[bytes]) -> bytes:
     kind = rng.choice(["bytes", "words", "flip", "flip", "cut", "cut", "joined", "number"])
     if kind == "bytes":
         return rng.randbytes(rng.randrange(1, 40)) + b"\0" * rng.randrange(2)
@@ -45,13 +49,17 @@ def _one(rng: Random, expected: int, link_words: int) -> bytes:
     payload = [rng.choice([0, 1, rng.randrange(1 << 32)]) for _ in range(size)]
     packet = make_packet(command, number, payload)
     frame = bytearray(frame_of(packet))
+    if kind == "number":
+        whole.add(packet.tobytes())
     if kind == "flip":  # a longer last block that the frame's end cuts short would be no damage
         while unframed(bytes(frame).partition(b"\0")[0]) == packet.tobytes():
             frame[rng.randrange(len(frame) - 1)] ^= 1 << rng.randrange(8)
     if kind == "cut":
         frame = frame[: rng.randrange(len(frame) - 1)] + b"\0" * rng.randrange(2)
     if kind == "joined":
-        return bytes(frame[: rng.randrange(len(frame) - 1)]) + _one(rng, expected, link_words)
+        return bytes(frame[: rng.randrange(len(frame) - 1)]) + _one(
+            rng, expected, link_words, whole
+        )
     return bytes(frame)
 
 
@@ -80,7 +88,7 @@ class Fuzzed:
     def send(self, rng: Random, packets: int) -> None:
         """A burst, and a look whether all is as it was."""
         link_words = self.accelerator.config.link_words
-        self._port.write(burst(rng, packets, self._number, link_words))
+        self._port.write(burst(rng, packets, self._number, link_words)[0])
         self.packets += packets
         asked = self._number + rng.randrange(1, 1 << 14) & 0xFFFF
         self._port.write(b"\0" + frame_of(make_packet(Command.HELLO, asked)))
