@@ -172,6 +172,7 @@ figures: .venv/.core ## Draw the pictures of the docs again
 tables: .venv/.dev ## Put the measured tables into README and docs
 	$(BIN)/python -m tests.measure.readme_tables
 	$(BIN)/python -m tests.measure.results
+	$(BIN)/python -m tests.measure.protocol_tables
 
 .PHONY: lying-wire
 lying-wire: .venv/.dev ## 10,000 MNIST images over a wire that loses, damages and doubles packets
