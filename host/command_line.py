@@ -250,7 +250,12 @@ def run(
     program: ProgramFile,
     data: Data = None,
     limit: Annotated[int | None, typer.Option(help="Only the first images.", min=1)] = None,
-    backend: Annotated[Literal["golden", "rtl"], typer.Option(help="Where to run.")] = "golden",
+    backend: Annotated[
+        str, typer.Option(help="golden, rtl, serial:DEVICE@BAUD or socket:HOST:PORT.")
+    ] = "golden",
+    configuration: Annotated[
+        Path | None, typer.Option(help="configuration.json of the accelerator.")
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Compare RTL and models.")] = False,
     json: Annotated[Path | None, typer.Option(help="File for the report.")] = None,
     raster: Annotated[int, typer.Option(help="Spikes of so many images into the JSON.", min=0)] = 0,
@@ -261,7 +266,13 @@ def run(
 
     if raster and json is None:
         raise UsageError("--raster goes into the report: say where with --json.")
-    report = run_program(Program.load(program), data, limit, backend, verify, Console())
+    hardware = None
+    if configuration is not None:
+        from augend.host.verilog import read_configuration
+
+        hardware = read_configuration(configuration)
+    loaded = Program.load(program)
+    report = run_program(loaded, data, limit, backend, verify, Console(), hardware=hardware)
     if json is not None:
         if raster:
             from augend.host.raster import sample_rasters

@@ -11,6 +11,7 @@ from augend.gen.network import INPUT
 from augend.gen.place import Placement, UnsupportedError
 from augend.gen.program import Program
 from augend.host.conversation import Conversation, Request
+from augend.host.errors import UsageError
 from augend.host.packets import LinkError, Words
 from augend.host.ports import open_port
 from augend.host.result import Result
@@ -81,7 +82,7 @@ def connect(
     """
     wired = backend.startswith(("serial:", "socket:"))
     if backend not in ("golden", "rtl") and not wired:
-        raise ValueError(
+        raise UsageError(
             f"Backend must be 'golden' or 'rtl', 'serial:DEVICE@BAUD' or 'socket:HOST:PORT', "
             f"not {backend!r}"
         )

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import serial
 
+from augend.host.errors import UsageError
 from augend.host.packets import LinkError
 
 __all__ = ["Port", "SocketPort", "open_port", "serial_port"]
@@ -85,7 +86,7 @@ def open_port(address: str) -> Port:
     ------
     LinkError
         It cannot be opened; the message says why.
-    ValueError
+    UsageError
         It is no such address.
     """
     kind, _, rest = address.partition(":")
@@ -103,7 +104,7 @@ def open_port(address: str) -> Port:
             f"{address} cannot be opened ({error}): check that it is plugged in or running, that "
             f"the name is right and that you may use it"
         ) from error
-    raise ValueError(
+    raise UsageError(
         f"An accelerator is reached as serial:DEVICE, serial:DEVICE@BAUD or socket:HOST:PORT, "
         f"not {address!r}"
     )

@@ -1,7 +1,5 @@
 """Running a program on a test set."""
 
-from typing import Literal
-
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,21 +10,25 @@ from augend.host.driver import RtlAccelerator, connect
 from augend.host.report import Report
 from augend.host.result import Result, joined
 from augend.host.sources import images_of, test_set
+from augend.host.transport import InProcess
 from augend.host.verify import Verification, first_difference, verify
 from augend.hw.configuration import AcceleratorConfig
 
 __all__ = ["run_program"]
 
 _CHUNK = {"golden": 500, "rtl": 50}
+_CHUNK_OVER_A_WIRE = 200
 
 
 def run_program(
     program: Program,
     data: str | None,
     limit: int | None,
-    backend: Literal["golden", "rtl"],
+    backend: str,
     compare: bool,
     console: Console,
+    *,
+    hardware: AcceleratorConfig | None = None,
 ) -> Report:
     """Classify the test images of a data set.
 
@@ -39,17 +41,22 @@ def run_program(
     limit
         Only so many images.
     backend
-        ``golden`` or ``rtl``.
+        ``golden``, ``rtl``, or where the hardware is, see ``augend.host.driver.connect``.
     compare
-        Run both, and compare all that is counted, image by image.
+        Run golden and the hardware, by default RTL, and compare all that is counted, image by
+        image.
     console
         For progress.
+    hardware
+        Configuration of the accelerator; the smallest that fits where None.
     """
     test = test_set(program, data)
     if limit is not None:
         test = test.take(np.arange(min(limit, len(test))))
     images = images_of(program, test)
-    backends: list[Literal["golden", "rtl"]] = ["golden", "rtl"] if compare else [backend]
+    if compare and backend == "golden":
+        backend = "rtl"
+    backends = ["golden", backend] if compare else [backend]
     results: dict[str, Result] = {}
     placement: Placement | None = None
     config: AcceleratorConfig | None = None
@@ -62,17 +69,18 @@ def run_program(
             def stage(name: str, task: object = task) -> None:
                 progress.update(task, description=f"building the RTL: {name}")  # type: ignore[arg-type]
 
-            with connect(program, which, progress=stage) as accelerator:
+            with connect(program, which, config=hardware, progress=stage) as accelerator:
                 progress.update(task, description=which)
                 parts = []
-                for first in range(0, len(images), _CHUNK[which]):
-                    parts.append(accelerator.infer(images[first : first + _CHUNK[which]]))
+                chunk = _CHUNK.get(which, _CHUNK_OVER_A_WIRE)
+                for first in range(0, len(images), chunk):
+                    parts.append(accelerator.infer(images[first : first + chunk]))
                     progress.advance(task, len(parts[-1].predictions))
                 results[which] = joined(parts)
                 placement, config = accelerator.placement, accelerator.config
                 if compare and isinstance(accelerator, RtlAccelerator):
-                    verification = verify(results["golden"], results["rtl"])
-                    if verification.different:
+                    verification = verify(results["golden"], results[which])
+                    if verification.different and isinstance(accelerator.transport, InProcess):
                         where = first_difference(accelerator, images[verification.different[0]])
                         first_image = verification.different[0]
                         verification = Verification(
@@ -85,9 +93,9 @@ def run_program(
         program=program,
         placement=placement,
         config=config,
-        result=results["rtl" if compare else backend],
+        result=results[backend],
         labels=test.labels,
-        backend="rtl" if compare else backend,
+        backend=backend,
         data=test.name,
         verification=verification,
     )

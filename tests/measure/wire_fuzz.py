@@ -5,6 +5,7 @@ The UART's ten bits a byte are left out for speed: bytes go into the COBS decode
 
 import argparse
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -28,7 +29,7 @@ def gateware(packets: int) -> dict:
     program = Program.load(program_path("digits"))
     placement = program.place()
     config = smallest_config(placement, link_words=LINK_WORDS)
-    port = BytePort(config, quiet_clocks=3000)
+    port = BytePort(config, quiet_clocks=30_000)
     under = fuzzed(program, placement, config, load("digits", "test").images[0], port)
     rng = Random(SEED)
     began = time.monotonic()
@@ -75,7 +76,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--packets", type=int, default=1_000_000)
     given = parser.parse_args()
-    rows = [host(given.packets), gateware(given.packets)]
+    with ProcessPoolExecutor(2) as pool:
+        rows = [side.result() for side in [pool.submit(f, given.packets) for f in (gateware, host)]]
     caption = (
         f"Random bytes, frames of random words, packets with flipped bits, cut short, run into "
         f"each other, or whole but out of order (`tests/sim/wire_fuzz.py`, seed {SEED}), in bursts "

@@ -66,7 +66,7 @@ class BytePort:
 
         library = cached("models", f"bytes-{key.hexdigest()[:32]}", make) / "library.so"
         self.model = VerilatedModel(config, library=library)
-        self._quiet = quiet_clocks
+        self.quiet_clocks = quiet_clocks
         self._sent = bytearray()
         self.clocks = 0
 
@@ -77,7 +77,7 @@ class BytePort:
     def read(self, size: int = 1) -> bytes:
         words = np.frombuffer(bytes(self._sent), np.uint8).astype(np.uint32)
         self._sent.clear()
-        seen = self.model.run(words, 1 << 16, quiet_clocks=self._quiet)
+        seen = self.model.run(words, 1 << 16, quiet_clocks=self.quiet_clocks)
         self.clocks += seen.elapsed
         assert len(seen.taken) == len(words), "the accelerator takes no more bytes"
         return seen.words.astype(np.uint8).tobytes()
