@@ -82,6 +82,5 @@ def _packet(frame: bytes) -> Words | None:
     if len(content) % 4 or len(content) < 12:
         return None
     words = np.frombuffer(content, "<u4").astype(np.uint32)
-    if int(words[1] & 0xFFFF) != len(words) - 3 or not parse_answers(words):
-        return None
-    return words
+    found = parse_answers(words)
+    return words if found and len(found[0].payload) == len(words) - 3 else None

@@ -56,6 +56,15 @@ def test_a_flipped_bit_is_never_another_packet(packet, place, bit):
     assert all(one.tolist() == packet.tolist() for one in FrameReader().feed(bytes(frame)))
 
 
+def test_a_packet_within_a_damaged_one_is_not_read():
+    inner = make_packet(Command.DONE, 7)
+    outer = make_packet(Command.RESULT, 8, inner)
+    assert len(FrameReader().feed(frame_of(outer))) == 1
+    outer[-1] ^= 1
+    reader = FrameReader()
+    assert reader.feed(frame_of(outer)) == [] and reader.damaged == 1
+
+
 def test_what_never_ends_is_not_kept():
     reader = FrameReader()
     for _ in range(100):

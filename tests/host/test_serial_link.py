@@ -4,7 +4,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from augend.gen import convert
 from augend.gen.datasets import load
 from augend.host.driver import GoldenAccelerator, RtlAccelerator, connect
 from augend.host.lying_port import Lies, LyingPort
@@ -185,3 +188,44 @@ def test_an_address_that_is_none(address):
 def test_lies_are_chances():
     with pytest.raises(ValueError, match="loss must be from 0 to 1, not 2"):
         Lies(loss=2)
+
+
+def test_an_image_of_784_pixels_takes_at_most_a_tenth_more_on_the_wire():
+    """Pixels of 8 bits, lines of whole words of lanes; everything that is sent counts."""
+    torch.manual_seed(1)
+    images = np.random.default_rng(2).random((60, 1, 28, 28), np.float32)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    program = convert(network, images, timesteps=1, lanes=4)
+    placement = program.place()
+    config = smallest_config(placement)
+    assert config.pixel_bits == 8
+    port = ModelPort(program, placement, config)
+    port.prepare(images)
+    transport = SerialTransport(port)
+    with RtlAccelerator(program, placement, config, transport) as accelerator:
+        loaded = transport.bytes_sent
+        accelerator.infer(images)
+    sent = (transport.bytes_sent - loaded) / len(images)
+    assert 784 < sent <= 1.1 * 784
+    print(f"{sent:.1f} bytes an image, {100 * (sent / 784 - 1):.1f} % more than its pixels")
+
+
+def test_the_wire_is_kept_full_as_far_as_the_buffer_reaches():
+    """The next image is under way before the one before is answered."""
+
+    class Watched(ModelPort):
+        most = 0
+
+        def write(self, data):
+            written = super().write(data)
+            self.most = max(self.most, sum(len(packet) - 1 for packet in self._arrived))
+            return written
+
+    images = some_images(40)
+    port = Watched(*placed(64))
+    port.knows(prepared(40, 64))
+    with driver(SerialTransport(port), 64) as accelerator:
+        port.most = 0
+        accelerator.infer(images)
+    image = 64 // 4 + 4 + 5  # a write of 64 pixels, and a run
+    assert 2 * image <= port.most <= 64
