@@ -107,7 +107,7 @@ class Fuzzed:
         self._expected = accelerator.infer(image[None])
         self._talk: Conversation = accelerator.conversation
         self._number = self._talk.sequence
-        self.packets = self.answers = self.inferences = 0
+        self.packets = self.answers = self.inferences = self.carried = 0
 
     def send(self, rng: Random, packets: int) -> None:
         """A burst, and a look whether all is as it was."""
@@ -122,6 +122,7 @@ class Fuzzed:
         self.answers += len(came)
         assert came and came[-1].command == Command.IDENTITY, "no answer to HELLO"
         others = [one for one in came[:-1] if one.command != Command.REFUSED]
+        self.carried += len(others)
         assert not others, f"something was carried out: {others}"
         told = Identity.read(came[-1].payload.tolist())
         assert came[-1].sequence == asked
