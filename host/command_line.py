@@ -425,3 +425,34 @@ def verilog(
     from augend.host.verilog import write_verilog
 
     write_verilog(programs, output, overlay, Console(), parity=parity)
+
+
+@app.command()
+def build(
+    programs: Annotated[
+        list[Path],
+        typer.Argument(parser=program_file, help="A program (or zoo:NAME), or all it is to run."),
+    ],
+    board: Annotated[str, typer.Option(help="One that augend boards lists.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
+    mhz: Annotated[float | None, typer.Option(help="Clock; the highest where left out.")] = None,
+    baud: Annotated[int, typer.Option(help="Bits a second on the wires.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of the placer.")] = 1,
+    configuration: Annotated[
+        Path | None, typer.Option(help="configuration.json in place of the smallest.")
+    ] = None,
+) -> None:
+    """Make the bitstream of a board, with Yosys and nextpnr from PyPI alone."""
+    from augend.host.build import BuildOptions
+    from augend.host.build import build as build_folder
+
+    options = BuildOptions(baud=baud, megahertz=mhz, seed=seed, configuration=configuration)
+    build_folder(programs, board, output, options, Console())
+
+
+@app.command()
+def flash(folder: Annotated[Path, typer.Argument(help="Of augend build.")]) -> None:
+    """Configure a board with openFPGALoader; print the command where that is not installed."""
+    from augend.host.flash import flash_folder
+
+    flash_folder(folder, Console())

@@ -1,0 +1,69 @@
+"""What would fit, where a program does not fit a board."""
+
+from dataclasses import replace
+
+from augend.gen.program import Program
+from augend.host.board_config import board_config, needs_of
+from augend.host.toolchain.devices import DEVICES, Device
+from augend.hw.boards import BOARDS
+from augend.hw.boards.board import Board
+from augend.hw.configuration import AcceleratorConfig
+
+__all__ = ["advice", "fits_memory", "luts_of"]
+
+_LUTS = {"ice40": (3500, 330), "ecp5": (4700, 330), "gowin": (4000, 360)}
+"""LUTs of an accelerator of no lanes with its link, and of each further lane, roughly."""
+
+_FULL = 0.95
+"""Part of the LUTs that place and route can use."""
+
+
+def luts_of(device: Device, config: AcceleratorConfig) -> int:
+    """LUTs of an accelerator, roughly, without synthesis."""
+    fixed, lane = _LUTS[device.family.name]
+    return fixed + config.cores * config.lanes * lane
+
+
+def fits_memory(device: Device, config: AcceleratorConfig) -> bool:
+    """Whether the memories fit, by what they would take."""
+    needs = needs_of(device, config)
+    return all(need <= device.has[kind] for kind, need in needs.items())
+
+
+def _fits(device: Device, config: AcceleratorConfig) -> bool:
+    return fits_memory(device, config) and luts_of(device, config) <= _FULL * device.has["LUT4"]
+
+
+def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> str:
+    """The nearest thing that would fit: fewer lanes, fewer bits, another board.
+
+    All of it goes by what memories and lanes usually take, not by a synthesis.
+    """
+    device = DEVICES[board.device]
+    found = []
+    lanes = config.lanes // 2
+    while lanes:
+        placed = [replace(p, lanes=lanes, cores=1, work={}).place() for p in programs]
+        if _fits(device, board_config(placed, device)):
+            found.append(f"{lanes} lanes (augend place --lanes {lanes})")
+            break
+        lanes //= 2
+    narrow = (b for b in range(config.weight_bits - 1, 0, -1) if _with_bits(device, config, b))
+    bits = next(narrow, None)
+    if bits is not None:
+        found.append(f"weights of {bits} bits (augend convert --weight-bits {bits})")
+    others = sorted(BOARDS.values(), key=lambda other: DEVICES[other.device].has["LUT4"])
+    placed = [program.place() for program in programs]
+    for other in others:
+        target = DEVICES[other.device]
+        if other.device != board.device and _fits(target, board_config(placed, target)):
+            found.append(f"--board {other.name}")
+            break
+    if not found:
+        return "No board here has room for it: convert a smaller network."
+    return f"What should fit: {', or '.join(found)}."
+
+
+def _with_bits(device: Device, config: AcceleratorConfig, bits: int) -> bool:
+    """Whether it would fit with weights of so few bits."""
+    return _fits(device, replace(config, weight_bits=bits))
