@@ -9,12 +9,12 @@ from augend.host.toolchain.devices import DEVICES, Device
 from augend.host.toolchain.errors import DoesNotFitError, TimingError, ToolMissingError
 from augend.host.toolchain.packing import pack, placed_suffix
 from augend.host.toolchain.placing import Placed, place
-from augend.host.toolchain.synthesis import check_cells, synthesise
+from augend.host.toolchain.synthesis import check_cells, synthesise_around, synthesise_part
 from augend.hw.boards.board import Board, BoardError
 from augend.hw.boards.constraints import OPTION, SUFFIX, constraints
 from augend.hw.boards.pins import Pin, pins_of
 from augend.hw.boards.pll import PllSetting, fastest
-from augend.hw.boards.top import BOARD_TOP, board_verilog
+from augend.hw.boards.top import ACCELERATOR, BOARD_TOP, board_verilog
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.uart import LEAST_DIVISOR
 
@@ -126,10 +126,15 @@ def make_bitstream(
     for attempt in range(_ATTEMPTS):
         rate = setting.megahertz if setting else oscillator
         divisor = _divisor(rate, baud)
-        say(f"synthesis for {rate:.2f} MHz")
+        if not attempt:
+            say("Verilog")
         text = board_verilog(config, pins, setting, divisor=divisor)
         (folder / f"{BOARD_TOP}.v").write_text(text)
-        cells = synthesise(device, folder, BOARD_TOP, BOARD_TOP)[BOARD_TOP]
+        if not attempt:
+            say("synthesis")
+            synthesise_part(device, folder, ACCELERATOR, BOARD_TOP)
+        say(f"synthesis of clock and UART for {rate:.2f} MHz")
+        cells = synthesise_around(device, folder, BOARD_TOP, ACCELERATOR, BOARD_TOP)
         check_cells(board.title, device, cells)
         say(f"place and route for {rate:.2f} MHz")
         placed = _place(device, board, folder, file, seed, rate)

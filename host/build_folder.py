@@ -81,8 +81,9 @@ def write_folder(
 
 def _tidy(folder: Path, seed: int) -> None:
     """Keep what says how it was made; the tools' logs tell times, which differ from run to run."""
-    for log in folder.glob("*.log"):
-        log.unlink()
+    for kind in ("*.log", "*.part.il"):
+        for left in folder.glob(kind):
+            left.unlink()
     for old in folder.glob(f"{BOARD_TOP}.*.report.json"):
         if old.name != f"{BOARD_TOP}.{seed}.report.json":
             old.unlink()

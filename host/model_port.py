@@ -1,7 +1,6 @@
 """The accelerator's side of the wire without hardware: its packet layer before the golden model."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt

@@ -69,12 +69,23 @@ class SerialAccelerator(wiring.Component):
             receiver.rx.eq(self.rx),
             decoder.damage.eq(receiver.error),
             accelerator.end.eq(words.end),
-            split.words.valid.eq(answers.valid),
-            split.words.payload.word.eq(answers.payload),
-            split.words.payload.last.eq(accelerator.last),
-            answers.ready.eq(split.words.ready),
             self.tx.eq(transmitter.tx),
         ]
+        full = Signal()  # a register between, so that no path leads through both sides
+        word = Signal.like(split.words.payload)
+        m.d.comb += [
+            split.words.valid.eq(full),
+            split.words.payload.eq(word),
+            answers.ready.eq(~full),
+        ]
+        with m.If(answers.valid & answers.ready):
+            m.d.sync += [
+                full.eq(1),
+                word.word.eq(answers.payload),
+                word.last.eq(accelerator.last),
+            ]
+        with m.Elif(split.words.ready):
+            m.d.sync += full.eq(0)
 
         head = Signal(init=1)  # the next word of an answer is its first
         command = Signal(Command)

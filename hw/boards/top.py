@@ -12,10 +12,13 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import FOR_VERILOG, memory_source
 from augend.hw.serial_accelerator import SerialAccelerator
 
-__all__ = ["BOARD_TOP", "BoardTop", "board_verilog"]
+__all__ = ["ACCELERATOR", "BOARD_TOP", "BoardTop", "board_verilog"]
 
 BOARD_TOP = "augend_board"
 """Name of the top module."""
+
+ACCELERATOR = f"{BOARD_TOP}.serial.accelerator"
+"""Name of the module that depends neither on the clock rate nor on the UART's."""
 
 _SETTLED = 8
 """Bits of the number of clocks that the PLL must have been locked for."""

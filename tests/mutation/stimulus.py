@@ -124,7 +124,8 @@ def faulty(fresh: Fresh, programs: list[Given], rng: np.random.Generator) -> lis
                         attempt()
                     except (FaultError, LinkError):
                         recorder.exchange(
-                            make_packet(Command.HELLO, rtl.conversation.sequence), IDENTITY_LENGTH + 3
+                            make_packet(Command.HELLO, rtl.conversation.sequence),
+                            IDENTITY_LENGTH + 3,
                         )
                         rtl.conversation.sequence = rtl.conversation.sequence + 1 & 0xFFFF
             groups.append(recorder.plays)
