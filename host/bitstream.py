@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from augend.host.toolchain.block_ram import in_registers
 from augend.host.toolchain.devices import DEVICES, Device
 from augend.host.toolchain.errors import DoesNotFitError, TimingError, ToolMissingError
 from augend.host.toolchain.packing import pack, placed_suffix
@@ -132,7 +133,8 @@ def make_bitstream(
         (folder / f"{BOARD_TOP}.v").write_text(text)
         if not attempt:
             say("synthesis")
-            synthesise_part(device, folder, ACCELERATOR, BOARD_TOP)
+            registers = in_registers(device, config)
+            synthesise_part(device, folder, ACCELERATOR, BOARD_TOP, registers)
         say(f"synthesis of clock and UART for {rate:.2f} MHz")
         cells = synthesise_around(device, folder, BOARD_TOP, ACCELERATOR, BOARD_TOP)
         check_cells(board.title, device, cells)

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from augend.gen.program import Program
 from augend.host.board_config import board_config, needs_of
+from augend.host.toolchain.block_ram import in_registers, register_luts
 from augend.host.toolchain.devices import DEVICES, Device
+from augend.host.verilog_table import memory_sizes
 from augend.hw.boards import BOARDS
 from augend.hw.boards.board import Board
 from augend.hw.configuration import AcceleratorConfig
 
-__all__ = ["advice", "fits_memory", "luts_of"]
+__all__ = ["advice", "fits", "luts_of", "room_for_luts"]
 
 _LUTS = {"ice40": (3500, 330), "ecp5": (4700, 330), "gowin": (4000, 360)}
 """LUTs of an accelerator of no lanes with its link, and of each further lane, roughly."""
@@ -21,17 +23,21 @@ _FULL = 0.95
 def luts_of(device: Device, config: AcceleratorConfig) -> int:
     """LUTs of an accelerator, roughly, without synthesis."""
     fixed, lane = _LUTS[device.family.name]
-    return fixed + config.cores * config.lanes * lane
+    sizes = memory_sizes(config)
+    tables = (register_luts(*sizes[memory][:2]) for memory in in_registers(device, config))
+    return fixed + config.cores * config.lanes * lane + sum(tables)
 
 
-def fits_memory(device: Device, config: AcceleratorConfig) -> bool:
-    """Whether the memories fit, by what they would take."""
+def fits(device: Device, config: AcceleratorConfig) -> bool:
+    """Whether memories and lanes fit, by what they usually take."""
     needs = needs_of(device, config)
-    return all(need <= device.has[kind] for kind, need in needs.items())
+    memory = all(need <= device.has[kind] for kind, need in needs.items())
+    return memory and luts_of(device, config) <= room_for_luts(device)
 
 
-def _fits(device: Device, config: AcceleratorConfig) -> bool:
-    return fits_memory(device, config) and luts_of(device, config) <= _FULL * device.has["LUT4"]
+def room_for_luts(device: Device) -> int:
+    """LUTs that place and route can use."""
+    return int(_FULL * device.has["LUT4"])
 
 
 def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> str:
@@ -44,7 +50,7 @@ def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> 
     lanes = config.lanes // 2
     while lanes:
         placed = [replace(p, lanes=lanes, cores=1, work={}).place() for p in programs]
-        if _fits(device, board_config(placed, device)):
+        if fits(device, board_config(placed, device)):
             found.append(f"{lanes} lanes (augend place --lanes {lanes})")
             break
         lanes //= 2
@@ -56,7 +62,7 @@ def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> 
     placed = [program.place() for program in programs]
     for other in others:
         target = DEVICES[other.device]
-        if other.device != board.device and _fits(target, board_config(placed, target)):
+        if other.device != board.device and fits(target, board_config(placed, target)):
             found.append(f"--board {other.name}")
             break
     if not found:
@@ -66,4 +72,4 @@ def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> 
 
 def _with_bits(device: Device, config: AcceleratorConfig, bits: int) -> bool:
     """Whether it would fit with weights of so few bits."""
-    return _fits(device, replace(config, weight_bits=bits))
+    return fits(device, replace(config, weight_bits=bits))

@@ -4,26 +4,45 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from augend.gen.place import Placement
-from augend.host.toolchain.block_ram import SINGLE_PORT_ROWS, memory_blocks
+from augend.host.toolchain.block_ram import SINGLE_PORT_ROWS, in_registers, memory_blocks
 from augend.host.toolchain.devices import Device
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.exact import common_config
 
-__all__ = ["board_config", "needs_of"]
+__all__ = ["VARIANTS", "board_config", "needs_of"]
 
 _SMALL = {"queue_steps": 1, "input_banks": 1, "link_words": 64, "watchdog_bits": 0}
-"""Where every block RAM and LUT counts: no second input, no detection of faults."""
+
+VARIANTS: dict[str, dict[str, int | str]] = {
+    "two inputs, faults": {"watchdog_bits": 20},
+    "faults": _SMALL | {"watchdog_bits": 20},
+    "least": _SMALL,
+}
+"""What is left out where every block RAM and LUT counts: a second input, detection of faults."""
 
 
-def board_config(placements: Sequence[Placement], device: Device) -> AcceleratorConfig:
+def board_config(
+    placements: Sequence[Placement], device: Device, variant: str | None = None
+) -> AcceleratorConfig:
     """The accelerator of some programs on a device.
 
     Potentials and tables lie in distributed RAM only where the device has some. On a device with
     single-port RAM, weights lie there, and the input where its rows are narrow enough.
+
+    Parameters
+    ----------
+    placements
+        Of the programs.
+    device
+        What it is for.
+    variant
+        One of ``VARIANTS``; the largest that such a device usually has room for where None.
     """
-    if device.family.name == "ecp5":
-        return common_config(placements, short_memories="distributed", watchdog_bits=20)
-    config = common_config(placements, short_memories="block", **_SMALL)
+    distributed = device.family.name != "ice40"
+    if variant is None:
+        variant = "two inputs, faults" if distributed else "least"
+    short = "distributed" if distributed else "block"
+    config = common_config(placements, short_memories=short, **VARIANTS[variant])
     left = device.has.get("SPRAM", 0)
     if not left:
         return config
@@ -39,6 +58,8 @@ def board_config(placements: Sequence[Placement], device: Device) -> Accelerator
 
 def needs_of(device: Device, config: AcceleratorConfig) -> dict[str, int]:
     """Block RAMs and single-port RAMs of an accelerator, by the names of the device's resources."""
-    each = memory_blocks(device, config).values()
+    registers = in_registers(device, config)
+    found = memory_blocks(device, config).items()
+    each = [of for memory, of in found if memory not in registers]
     needs = {"BRAM": sum(block for block, _ in each), "SPRAM": sum(single for _, single in each)}
     return {kind: needs[kind] for kind in needs if kind in device.has}

