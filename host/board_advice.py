@@ -1,5 +1,6 @@
 """What would fit, where a program does not fit a board."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from augend.gen.program import Program
@@ -40,12 +41,23 @@ def room_for_luts(device: Device) -> int:
     return int(_FULL * device.has["LUT4"])
 
 
-def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> str:
+def advice(
+    programs: list[Program], board: Board, config: AcceleratorConfig, short: Iterable[str]
+) -> str:
     """The nearest thing that would fit: fewer lanes, fewer bits, another board.
 
     All of it goes by what memories and lanes usually take, not by a synthesis.
+
+    Parameters
+    ----------
+    programs, board, config
+        What did not fit where.
+    short
+        The resources that fell short: where it is not memory alone, narrower weights do not help,
+        nor does a board with fewer LUTs.
     """
     device = DEVICES[board.device]
+    logic = any("RAM" not in kind for kind in short)
     found = []
     lanes = config.lanes // 2
     while lanes:
@@ -54,7 +66,8 @@ def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> 
             found.append(f"{lanes} lanes (augend place --lanes {lanes})")
             break
         lanes //= 2
-    narrow = (b for b in range(config.weight_bits - 1, 0, -1) if _with_bits(device, config, b))
+    narrower = range(0 if logic else config.weight_bits - 1, 0, -1)
+    narrow = (bits for bits in narrower if _with_bits(device, config, bits))
     bits = next(narrow, None)
     if bits is not None:
         found.append(f"weights of {bits} bits (augend convert --weight-bits {bits})")
@@ -62,6 +75,8 @@ def advice(programs: list[Program], board: Board, config: AcceleratorConfig) -> 
     placed = [program.place() for program in programs]
     for other in others:
         target = DEVICES[other.device]
+        if logic and target.has["LUT4"] <= device.has["LUT4"]:
+            continue
         if other.device != board.device and fits(target, board_config(placed, target)):
             found.append(f"--board {other.name}")
             break

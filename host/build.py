@@ -126,7 +126,7 @@ def build(
         finally:
             shutil.rmtree(work, ignore_errors=True)
     except DoesNotFitError as error:
-        hint = advice(list(programs.values()), board, config)
+        hint = advice(list(programs.values()), board, config, error.short)
         raise DoesNotFitError(board.title, error.short, hint) from error
     used = ", ".join(f"{n:,} {kind}" for kind, n in made.placed.used.items())
     console.print(f"{made.megahertz:.2f} MHz (passes at {made.passes:.2f}); {used}")

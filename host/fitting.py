@@ -151,9 +151,8 @@ def choose(
     if fitting:
         raise DoesNotFitError(board.title, _short(fitting[-1], board))
     nearest = min(found, key=lambda one: sum(n for n, _ in _short(one, board).values()))
-    raise DoesNotFitError(
-        board.title, _short(nearest, board), advice([program], board, nearest.config)
-    )
+    short = _short(nearest, board)
+    raise DoesNotFitError(board.title, short, advice([program], board, nearest.config, short))
 
 
 def _clocks(one: Candidate) -> float:

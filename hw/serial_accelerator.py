@@ -89,9 +89,9 @@ class SerialAccelerator(wiring.Component):
 
         head = Signal(init=1)  # the next word of an answer is its first
         command = Signal(Command)
-        m.d.comb += command.eq(answers.payload[8:16])
-        with m.If(answers.valid & answers.ready):
-            m.d.sync += head.eq(accelerator.last)
+        m.d.comb += command.eq(word.word[8:16])
+        with m.If(full & split.words.ready):
+            m.d.sync += head.eq(word.last)
             with m.If(head):
                 m.d.sync += self.busy.eq(0)
                 with m.Switch(command):
