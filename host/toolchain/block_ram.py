@@ -50,7 +50,7 @@ def single_port_blocks(rows: int, bits: int) -> int:
 _TABLES = ("row", "column", "group", "lane", "instruction", "target")
 """Memories of few rows; all but the last may be registers."""
 
-_REGISTER_BITS = 1024
+_REGISTER_BITS = 2048
 """Most bits of a memory that becomes registers."""
 
 
@@ -62,7 +62,8 @@ def register_luts(rows: int, bits: int) -> int:
 def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
     """Tables that become registers where block RAM does not suffice and no other RAM is there.
 
-    The smallest first, no more than needed; none where all of them would not make the rest fit.
+    Those of the fewest bits a block first, no more than needed; none where all of them would not
+    make the rest fit.
     """
     if device.family.name != "ice40":
         return ()
@@ -70,7 +71,7 @@ def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
     short = sum(block for block, _ in needs.values()) - device.has["BRAM"]
     sizes = memory_sizes(config)
     small = sorted(
-        (rows * bits, memory)
+        (rows * bits / needs[memory][0], memory)
         for memory, (rows, bits, _) in sizes.items()
         if memory in _TABLES
         and memory != "target"

