@@ -1,5 +1,7 @@
 """From a configuration to a board's bitstream, at the highest clock rate that passes."""
 
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from augend.hw.boards.top import ACCELERATOR, BOARD_TOP, board_verilog
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.uart import LEAST_DIVISOR
 
-__all__ = ["BAUD", "Bitstream", "board_pins", "make_bitstream"]
+__all__ = ["BAUD", "Bitstream", "board_pins", "make_bitstream", "place_again"]
 
 BAUD = 1_000_000
 """Bits a second on the wires: what every USB bridge of the boards makes exactly."""
@@ -119,8 +121,8 @@ def make_bitstream(
     """
     device = DEVICES[board.device]
     pins = board_pins(board)
-    file = f"{BOARD_TOP}.{SUFFIX[device.family.name]}"
-    (folder / file).write_text(constraints(device.family.name, pins))
+    text = constraints(device.family.name, pins)
+    (folder / f"{BOARD_TOP}.{SUFFIX[device.family.name]}").write_text(text)
     oscillator = pins[0].megahertz
     setting = _setting(board, oscillator, megahertz or board.guess, baud, exact=megahertz)
     tried: list[str] = []
@@ -139,7 +141,7 @@ def make_bitstream(
         cells = synthesise_around(device, folder, BOARD_TOP, ACCELERATOR, BOARD_TOP)
         check_cells(board.title, device, cells)
         say(f"place and route for {rate:.2f} MHz")
-        placed = _place(device, board, folder, file, seed, rate)
+        placed = _place(board, folder, seed, rate, _placed_file(device))
         tried.append(f"{rate:.2f} (reached {placed.megahertz:.2f})")
         if placed.megahertz >= rate:
             better = _better(board, oscillator, placed.megahertz, baud)
@@ -212,8 +214,23 @@ def _divisor(rate: float, baud: int) -> int:
     return round(rate * 1e6 / baud)
 
 
-def _place(device: Device, board: Board, folder: Path, file: str, seed: int, rate: float) -> Placed:
+def place_again(board: Board, folder: Path, seed: int, made: Bitstream) -> Placed:
+    """Place and route a finished build's netlist with another seed; nothing of it is changed."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".seed-") as name:
+        work = Path(name)
+        for suffix in ("json", SUFFIX[DEVICES[board.device].family.name]):
+            shutil.copy(folder / f"{BOARD_TOP}.{suffix}", work)
+        return _place(board, work, seed, made.megahertz, None)
+
+
+def _placed_file(device: Device) -> str:
+    return f"{BOARD_TOP}.{placed_suffix(device)}"
+
+
+def _place(board: Board, folder: Path, seed: int, rate: float, result: str | None) -> Placed:
     """Place and route with a board's constraints."""
+    device = DEVICES[board.device]
+    file = f"{BOARD_TOP}.{SUFFIX[device.family.name]}"
     option = OPTION[device.family.name]
     given = (*option, file) if len(option) == 1 else (option[0], option[1] + file)
     try:
@@ -224,7 +241,7 @@ def _place(device: Device, board: Board, folder: Path, file: str, seed: int, rat
             seed=seed,
             megahertz=rate,
             options=(*board.options, *given),
-            result=f"{BOARD_TOP}.{placed_suffix(device)}",
+            result=result,
         )
     except DoesNotFitError as error:
         raise DoesNotFitError(board.title, error.short) from error

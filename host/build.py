@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from augend.gen.program import Program
-from augend.host.bitstream import BAUD, make_bitstream
+from augend.host.bitstream import BAUD, Bitstream, make_bitstream
 from augend.host.board_advice import advice
 from augend.host.board_config import board_config, needs_of
 from augend.host.build_folder import MANIFEST, write_folder
@@ -61,7 +61,7 @@ class BuildOptions:
 
 def build(
     files: list[Path], board_name: str, folder: Path, options: BuildOptions, console: Console
-) -> None:
+) -> Bitstream:
     """Make the bitstream of an accelerator that runs each of some programs; a folder, or nothing.
 
     Parameters
@@ -131,6 +131,7 @@ def build(
     used = ", ".join(f"{n:,} {kind}" for kind, n in made.placed.used.items())
     console.print(f"{made.megahertz:.2f} MHz (passes at {made.passes:.2f}); {used}")
     console.print(f"wrote {folder}/{made.file}; {folder}/README.md says how to flash it")
+    return made
 
 
 def _config(placements: list, device: str, given: Path | None) -> AcceleratorConfig:
