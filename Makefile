@@ -177,6 +177,14 @@ tables: .venv/.dev ## Put the measured tables into README and docs
 	$(BIN)/python -m tests.measure.readme_tables
 	$(BIN)/python -m tests.measure.results
 
+.PHONY: lying-wire
+lying-wire: .venv/.dev ## 10,000 MNIST images over a wire that loses, damages and doubles packets
+	$(BIN)/python -m tests.measure.lying_wire --output $(TABLES)
+
+.PHONY: wire-fuzz
+wire-fuzz: .venv/.dev ## A million random or damaged packets against the RTL and the host's parser
+	$(BIN)/python -m tests.measure.wire_fuzz --output $(TABLES)
+
 .PHONY: bench
 bench: .venv/.bench ## Speed beside that of the peers, in one run
 	$(BIN)/python -m tests.bench.golden_speed

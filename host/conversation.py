@@ -100,7 +100,7 @@ class Conversation:
                         results[group] = answer
             before = len(left)
             left = _unanswered(sent, carried, results)
-            if not left:
+            if not left and refusal is None:
                 break
             told = self.hello()  # what else was sent has been refused too
             if refusal is not None:

@@ -14,7 +14,7 @@ from augend.host.toolchain.errors import ToolchainError
 from augend.hw.boards.board import BoardError
 from augend.hw.configuration import ConfigurationError
 from augend.hw.fit import FitError
-from augend.sim.verilated import BuildError
+from augend.sim.verilation import BuildError
 
 __all__ = ["USER_ERRORS", "UsageError"]
 

@@ -7,7 +7,7 @@ from cobs import cobs
 
 from augend.host.packets import Words, parse_answers
 
-__all__ = ["FrameReader", "frame_of", "packets_in"]
+__all__ = ["FrameReader", "frame_of", "packets_in", "unframed"]
 
 _LONGEST = 4 * (65535 + 3) * 255 // 254 + 2
 """Bytes of the longest packet's frame."""
@@ -16,6 +16,19 @@ _LONGEST = 4 * (65535 + 3) * 255 // 254 + 2
 def frame_of(packet: Words) -> bytes:
     """What goes over the wire for a packet: its words, least significant byte first, in COBS."""
     return cobs.encode(packet.astype("<u4").tobytes()) + b"\0"
+
+
+def unframed(frame: bytes) -> bytes:
+    """Bytes that the accelerator's decoder hands on of a frame, also of one that breaks off."""
+    content = bytearray()
+    at = 0
+    while at < len(frame):
+        code = frame[at]
+        content += frame[at + 1 : at + code]
+        at += code
+        if at < len(frame) and code < 0xFF:
+            content.append(0)
+    return bytes(content)
 
 
 def packets_in(words: Words) -> list[Words]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from cobs import cobs
 
 from augend.gen.network import INPUT
 from augend.gen.place import Placement
 from augend.gen.program import Program
 from augend.host.driver import GoldenAccelerator
-from augend.host.frames import frame_of
+from augend.host.frames import frame_of, unframed
 from augend.host.packets import Words, make_packet, parse_answers
 from augend.host.result import Result
 from augend.hw.configuration import AcceleratorConfig
@@ -63,14 +62,20 @@ class ModelPort:
         self._memory: dict[tuple[int, int], dict[int, tuple[int, ...]]] = {}
         self._program: list[int] | None = None
         self._expected = 0
+        self._sound = False
 
-    def prepare(self, images: npt.ArrayLike) -> None:
+    def prepare(self, images: npt.ArrayLike) -> Result:
         """Run images at once, whose results are then looked up when they come over the wire."""
         pixels = self._golden.program.encode(images)
         result = self._golden.infer(images)
         for i, image in enumerate(pixels):
             rows = pixel_rows(self._config, self._placement, image)
             self._results[rows.tobytes()] = self._payload(result, i)
+        return result
+
+    def knows(self, other: "ModelPort") -> None:
+        """Take over what another one of the same accelerator was prepared for."""
+        self._results |= other._results
 
     def write(self, data: bytes) -> int:
         """Take bytes off the wire into the packet buffer."""
@@ -96,10 +101,7 @@ class ModelPort:
 
     def _arrive(self, frame: bytes) -> None:
         """Receive the packets of a frame; a damaged one leaves one that says so."""
-        try:
-            content = cobs.decode(frame)
-        except cobs.DecodeError:  # what came before it was cut off has been decoded by then
-            content = b""
+        content = unframed(frame)
         came = np.frombuffer(content[: len(content) // 4 * 4], "<u4").astype(np.uint32)
         at = 0
         room = self._config.link_words - sum(len(packet) - 1 for packet in self._arrived)
@@ -137,7 +139,7 @@ class ModelPort:
             return self._refuse(sequence, Fault.SEQUENCE)
         if command == Command.WRITE.value and len(payload) > 1:
             self._expected = sequence + 1 & 0xFFFF
-            self._write(*payload[:2].tolist(), payload[2:])
+            self._write(int(payload[0]), int(payload[1]), payload[2:])
             return Command.DONE, sequence, []
         if command == Command.START.value and len(payload) == 2:
             self._expected = sequence + 1 & 0xFFFF
@@ -157,6 +159,7 @@ class ModelPort:
         memory, core = which & 0xFF, which >> 8 & 0xFF
         if memory != _INPUT:
             self._program = None
+            self._sound = False
         size = words(self._config, MEMORIES[memory])
         rows = content[: len(content) // size * size].reshape(-1, size)
         held = self._memory.setdefault((memory, core), {})
@@ -165,12 +168,8 @@ class ModelPort:
     def _run(self, bank: int) -> Words:
         """Result of what the memories hold, which has to be the program."""
         self.inferences += 1
-        if self._program != self._runs:
-            raise RuntimeError("This model runs one program, and another was started")
-        for place, rows in self._image.items():
-            held = self._memory.get(place, {})
-            if any(held.get(i) != tuple(row) for i, row in enumerate(rows.tolist())):
-                raise RuntimeError(f"Memory {MEMORIES[place[0]]} does not hold the program")
+        if not self._sound:
+            self._check_memories()
         held = self._memory[_INPUT, bank]
         count = self._placement.layouts[INPUT].words
         rows = np.array([held[i] for i in range(count)], np.uint32)
@@ -179,12 +178,20 @@ class ModelPort:
             raise RuntimeError("The input memory holds none of the prepared images")
         return self._results[key]
 
+    def _check_memories(self) -> None:
+        if self._program != self._runs:
+            raise RuntimeError("This model runs one program, and another was started")
+        for place, rows in self._image.items():
+            held = self._memory.get(place, {})
+            if any(held.get(i) != tuple(row) for i, row in enumerate(rows.tolist())):
+                raise RuntimeError(f"Memory {MEMORIES[place[0]]} does not hold the program")
+        self._sound = True
+
     def _payload(self, result: Result, i: int) -> Words:
         """Words of a result: see ``augend.hw.packet.Command.RESULT``."""
         config, placement = self._config, self._placement
-        exits = placement.decides
         assert result.cycles is not None
-        steps = int(result.exit_step[i]) if exits else 0
+        steps = int(result.exit_step[i]) % placement.network.timesteps  # 0 stands for all
         head = [len(result.scores[i]), *result.scores[i], result.predictions[i]]
         head += [result.cycles[i], steps]
         counted = dict(
@@ -198,7 +205,7 @@ class ModelPort:
             head += [result.stalls[reason][i, core] for reason in STALLS]
             for population in range(config.populations):
                 names = [n for n, p in placement.numbers.items() if p == population]
-                here = [n for n in names if n != INPUT and placement.core_of(n) == core]
+                here = [n for n in names if n != INPUT and placement.core_of[n] == core]
                 for quantity in QUANTITIES:
                     values = counted[quantity]
                     head.append(int(values[here[0]][i]) if here and here[0] in values else 0)

@@ -191,7 +191,8 @@ class _Exchange:
                 return None
         packet = self._left.popleft()
         self._under_way.append((int(packet[0]) >> 16, size))
-        return frame_of(packet)
+        ends = b"\0" if self.asks else b""  # whatever lies half on the wire is over
+        return ends + frame_of(packet)
 
     def take(self, packet: Words) -> Answer:
         """Note an answer."""

@@ -1,14 +1,11 @@
 """An accelerator behind two wires: the packets of the host link as frames over a UART."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from augend.hw.accelerator import Accelerator
-from augend.hw.byte_words import BytesToWords, WordsToBytes
-from augend.hw.cobs import CobsDecoder, CobsEncoder
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.packet import Command
+from augend.hw.framed_accelerator import FramedAccelerator
 from augend.hw.uart import UartReceiver, UartTransmitter
 
 __all__ = ["SerialAccelerator"]
@@ -25,11 +22,8 @@ class SerialAccelerator(wiring.Component):
     -------
     rx, tx : In, Out
         The wires from and to the host, high at rest.
-    busy : Out
-        From the start of an inference, or of an initialisation, until its answer begins.
-    error : Out
-        The last packet was refused: damaged, out of order, not to be carried out, or its inference
-        was given up; or a byte was lost on the wire. Until the next packet that is carried out.
+    busy, error : Out
+        For lamps: see ``FramedAccelerator``.
 
     Parameters
     ----------
@@ -50,57 +44,18 @@ class SerialAccelerator(wiring.Component):
         super().__init__()
 
     def elaborate(self, platform: object) -> Module:
-        """Connect the units, and read from the answers what busy and error tell."""
+        """Put the UART before the stream of bytes."""
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(self._divisor)
-        m.submodules.decoder = decoder = CobsDecoder()
-        m.submodules.words = words = BytesToWords()
-        m.submodules.accelerator = accelerator = Accelerator(self._config, framed=True)
-        m.submodules.bytes = split = WordsToBytes()
-        m.submodules.encoder = encoder = CobsEncoder()
+        m.submodules.framed = framed = FramedAccelerator(self._config)
         m.submodules.transmitter = transmitter = UartTransmitter(self._divisor)
-        wiring.connect(m, receiver.bytes, decoder.bytes)
-        wiring.connect(m, decoder.frame, words.frame)
-        wiring.connect(m, words.words, accelerator.host)
-        wiring.connect(m, split.frame, encoder.frame)
-        wiring.connect(m, encoder.bytes, transmitter.bytes)
-        answers = accelerator.answers
+        wiring.connect(m, receiver.bytes, framed.bytes)
+        wiring.connect(m, framed.answers, transmitter.bytes)
         m.d.comb += [
             receiver.rx.eq(self.rx),
-            decoder.damage.eq(receiver.error),
-            accelerator.end.eq(words.end),
+            framed.damage.eq(receiver.error),
             self.tx.eq(transmitter.tx),
+            self.busy.eq(framed.busy),
+            self.error.eq(framed.error),
         ]
-        full = Signal()  # a register between, so that no path leads through both sides
-        word = Signal.like(split.words.payload)
-        m.d.comb += [
-            split.words.valid.eq(full),
-            split.words.payload.eq(word),
-            answers.ready.eq(~full),
-        ]
-        with m.If(answers.valid & answers.ready):
-            m.d.sync += [
-                full.eq(1),
-                word.word.eq(answers.payload),
-                word.last.eq(accelerator.last),
-            ]
-        with m.Elif(split.words.ready):
-            m.d.sync += full.eq(0)
-
-        head = Signal(init=1)  # the next word of an answer is its first
-        command = Signal(Command)
-        m.d.comb += command.eq(word.word[8:16])
-        with m.If(full & split.words.ready):
-            m.d.sync += head.eq(word.last)
-            with m.If(head):
-                m.d.sync += self.busy.eq(0)
-                with m.Switch(command):
-                    with m.Case(Command.DONE, Command.RESULT):
-                        m.d.sync += self.error.eq(0)
-                    with m.Case(Command.REFUSED):
-                        m.d.sync += self.error.eq(1)
-        with m.If(receiver.error):
-            m.d.sync += self.error.eq(1)
-        with m.If(accelerator.start):
-            m.d.sync += self.busy.eq(1)
         return m

@@ -8,7 +8,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import FOR_VERILOG, memory_source
 from augend.hw.serial_accelerator import SerialAccelerator
 
-__all__ = ["SERIAL_TOP", "TOP", "serial_verilog_text", "verilog_text"]
+__all__ = ["SERIAL_TOP", "TOP", "design_text", "serial_verilog_text", "verilog_text"]
 
 TOP = "augend_accelerator"
 """Name of the top module."""
@@ -19,15 +19,16 @@ SERIAL_TOP = "augend_serial"
 
 def verilog_text(config: AcceleratorConfig) -> str:
     """The whole design as one Verilog text; the same configuration gives the same bytes."""
-    return _text(Accelerator(config), TOP)
+    return design_text(Accelerator(config), TOP)
 
 
 def serial_verilog_text(config: AcceleratorConfig, *, divisor: int) -> str:
     """The same behind a UART of so many clocks a bit: see ``SerialAccelerator``."""
-    return _text(SerialAccelerator(config, divisor=divisor), SERIAL_TOP)
+    return design_text(SerialAccelerator(config, divisor=divisor), SERIAL_TOP)
 
 
-def _text(top: wiring.Component, name: str) -> str:
+def design_text(top: wiring.Component, name: str) -> str:
+    """Any component, with the modules that its memories are instances of."""
     design = verilog.convert(
         top, name=name, platform=FOR_VERILOG, emit_src=False, strip_internal_attrs=True
     )

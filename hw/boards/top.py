@@ -17,7 +17,7 @@ __all__ = ["ACCELERATOR", "BOARD_TOP", "BoardTop", "board_verilog"]
 BOARD_TOP = "augend_board"
 """Name of the top module."""
 
-ACCELERATOR = f"{BOARD_TOP}.serial.accelerator"
+ACCELERATOR = f"{BOARD_TOP}.serial.framed"
 """Name of the module that depends neither on the clock rate nor on the UART's."""
 
 _SETTLED = 8
