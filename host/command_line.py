@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from augend.host.board_commands import add_board_commands
 from augend.host.errors import USER_ERRORS, UsageError
 from augend.host.zoo import program_file
 
@@ -427,53 +428,4 @@ def verilog(
     write_verilog(programs, output, overlay, Console(), parity=parity)
 
 
-@app.command()
-def build(
-    programs: Annotated[
-        list[Path],
-        typer.Argument(parser=program_file, help="A program (or zoo:NAME), or all it is to run."),
-    ],
-    board: Annotated[str, typer.Option(help="One that augend boards lists.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
-    mhz: Annotated[float | None, typer.Option(help="Clock; the highest where left out.")] = None,
-    baud: Annotated[int, typer.Option(help="Bits a second on the wires.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of the placer.")] = 1,
-    configuration: Annotated[
-        Path | None, typer.Option(help="configuration.json in place of the smallest.")
-    ] = None,
-    fit: Annotated[
-        bool, typer.Option("--fit", help="Choose lanes, cores, memories: most images a second.")
-    ] = False,
-    data: Data = None,
-    images: Annotated[int, typer.Option(help="For --fit: images whose clocks count.")] = 20,
-) -> None:
-    """Make the bitstream of a board, with Yosys and nextpnr from PyPI alone."""
-    from augend.host.build import BuildOptions
-    from augend.host.build import build as build_folder
-
-    options = BuildOptions(
-        baud=baud,
-        megahertz=mhz,
-        seed=seed,
-        configuration=configuration,
-        fit=fit,
-        data=data,
-        images=images,
-    )
-    build_folder(programs, board, output, options, Console())
-
-
-@app.command()
-def boards() -> None:
-    """List the boards that augend build makes bitstreams for."""
-    from augend.host.board_table import show_boards
-
-    show_boards(Console())
-
-
-@app.command()
-def flash(folder: Annotated[Path, typer.Argument(help="Of augend build.")]) -> None:
-    """Configure a board with openFPGALoader; print the command where that is not installed."""
-    from augend.host.flash import flash_folder
-
-    flash_folder(folder, Console())
+add_board_commands(app)

@@ -30,8 +30,6 @@ __all__ = ["Candidate", "candidates", "choose", "show_candidates"]
 
 _LANES = tuple(1 << n for n in range(8))
 _CORES = (1, 2)
-_SYNTHESES = 3
-"""Most candidates that are synthesised, the fastest first."""
 
 
 @dataclass(kw_only=True)
@@ -105,6 +103,8 @@ def choose(
 ) -> Candidate:
     """The accelerator that takes the fewest clocks of those that fit a board after synthesis.
 
+    They are synthesised in this order; where one is too large, only smaller ones after it.
+
     Parameters
     ----------
     program
@@ -135,7 +135,11 @@ def choose(
             one.clocks = float(cycles.mean())
     fitting = sorted((one for one in found if one.clocks is not None), key=_clocks)
     chosen = None
-    for one in fitting[:_SYNTHESES]:
+    tried: list[Candidate] = []
+    for one in fitting:
+        if any(one.needs["LUT4"] >= larger.needs["LUT4"] for larger in tried):
+            continue
+        tried.append(one)
         say(f"synthesis for {one.config.lanes} lanes, {one.config.cores} cores")
         one.cells = _synthesised(one.config, board)
         try:
@@ -148,9 +152,7 @@ def choose(
     show_candidates(found, board, console)
     if chosen is not None:
         return chosen
-    if fitting:
-        raise DoesNotFitError(board.title, _short(fitting[-1], board))
-    nearest = min(found, key=lambda one: sum(n for n, _ in _short(one, board).values()))
+    nearest = min(tried or found, key=lambda one: sum(n for n, _ in _short(one, board).values()))
     short = _short(nearest, board)
     raise DoesNotFitError(board.title, short, advice([program], board, nearest.config, short))
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from augend.gen import convert
 from augend.gen.datasets import load
+from augend.host import board_commands, command_line
 from augend.host import build as building
-from augend.host import command_line
 from augend.host.bitstream import Bitstream
 from augend.host.build import BuildOptions, build
 from augend.host.errors import UsageError
@@ -138,8 +138,8 @@ def test_flash_prints_the_command_where_the_tool_is_missing(program, tmp_path, m
     folder = tmp_path / "out"
     build([program], "hx8k", folder, BuildOptions(), Console(quiet=True))
     monkeypatch.setenv("PATH", str(tmp_path))
-    command_line.flash(folder)
+    board_commands.flash(folder)
     said = " ".join(capsys.readouterr().out.split())
     assert f"openFPGALoader -b ice40_generic {BOARD_TOP}.bin" in said
     with pytest.raises(UsageError, match=r"no manifest\.json"):
-        command_line.flash(tmp_path)
+        board_commands.flash(tmp_path)
