@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from augend.gen.program import Program
 from augend.host.board_config import board_config, needs_of
-from augend.host.toolchain.block_ram import in_registers, register_luts
+from augend.host.toolchain.block_ram import register_luts
 from augend.host.toolchain.devices import DEVICES, Device
-from augend.host.verilog_table import memory_sizes
 from augend.hw.boards import BOARDS
 from augend.hw.boards.board import Board
 from augend.hw.configuration import AcceleratorConfig
@@ -24,9 +23,7 @@ _FULL = 0.95
 def luts_of(device: Device, config: AcceleratorConfig) -> int:
     """LUTs of an accelerator, roughly, without synthesis."""
     fixed, lane = _LUTS[device.family.name]
-    sizes = memory_sizes(config)
-    tables = (register_luts(*sizes[memory][:2]) for memory in in_registers(device, config))
-    return fixed + config.cores * config.lanes * lane + sum(tables)
+    return fixed + config.cores * config.lanes * lane + register_luts(device, config)
 
 
 def fits(device: Device, config: AcceleratorConfig) -> bool:

@@ -11,7 +11,12 @@ from augend.hw.exact import common_config
 
 __all__ = ["VARIANTS", "board_config", "needs_of"]
 
-_SMALL: dict[str, int | str] = {"queue_steps": 1, "input_banks": 1, "link_words": 64, "watchdog_bits": 0}
+_SMALL: dict[str, int | str] = {
+    "queue_steps": 1,
+    "input_banks": 1,
+    "link_words": 64,
+    "watchdog_bits": 0,
+}
 
 VARIANTS: dict[str, dict[str, int | str]] = {
     "two inputs, faults": {"watchdog_bits": 20},

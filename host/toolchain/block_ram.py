@@ -48,15 +48,13 @@ def single_port_blocks(rows: int, bits: int) -> int:
 
 
 _TABLES = ("row", "column", "group", "lane", "instruction", "target")
-"""Memories of few rows; all but the last may be registers."""
+"""Memories that lie in distributed RAM where they are short and the configuration says so."""
+
+_REGISTERS = ("row", "column", "group", "lane", "instruction", "readout")
+"""Memories that may become registers."""
 
 _REGISTER_BITS = 2048
 """Most bits of a memory that becomes registers."""
-
-
-def register_luts(rows: int, bits: int) -> int:
-    """Logic cells of a memory in registers: a bit each, and a multiplexer of the rows."""
-    return round(1.4 * rows * bits)
 
 
 def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
@@ -69,14 +67,11 @@ def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
         return ()
     needs = memory_blocks(device, config)
     short = sum(block for block, _ in needs.values()) - device.has["BRAM"]
-    sizes = memory_sizes(config)
+    sizes = _sizes(config)
     small = sorted(
         (rows * bits / needs[memory][0], memory)
         for memory, (rows, bits, _) in sizes.items()
-        if memory in _TABLES
-        and memory != "target"
-        and needs[memory][0]
-        and rows * bits <= _REGISTER_BITS
+        if memory in _REGISTERS and needs[memory][0] and rows * bits <= _REGISTER_BITS
     )
     chosen = []
     for _, memory in small:
@@ -86,15 +81,20 @@ def in_registers(device: Device, config: AcceleratorConfig) -> tuple[str, ...]:
     return tuple(chosen) if short <= 0 else ()
 
 
+def register_luts(device: Device, config: AcceleratorConfig) -> int:
+    """Logic cells of what becomes registers: one a bit, and multiplexers of the rows, roughly."""
+    sizes = _sizes(config)
+    each = (sizes[memory] for memory in in_registers(device, config))
+    return round(sum(1.4 * rows * bits for rows, bits, _ in each))
+
+
 def memory_blocks(device: Device, config: AcceleratorConfig) -> dict[str, tuple[int, int]]:
     """Block RAMs and single-port RAMs of each memory of an accelerator, all cores together.
 
     Few rows are registers; few of tables lie in distributed RAM where the configuration says so.
     """
     found = {}
-    wire = {"packets": (config.link_words, _BUFFER_BITS, 1), "frame": (_FRAME, 8, 1)}
-    sizes = memory_sizes(config) | wire
-    for memory, (rows, bits, number) in sizes.items():
+    for memory, (rows, bits, number) in _sizes(config).items():
         short = memory in _TABLES and rows <= SHORT and config.short_memories == "distributed"
         fast = memory == "potential" and config.potential_memory == "distributed"
         if rows <= FEWEST or short or fast or memory == "route":
@@ -104,6 +104,15 @@ def memory_blocks(device: Device, config: AcceleratorConfig) -> dict[str, tuple[
         else:
             found[memory] = (number * blocks(device, rows, bits), 0)
     return found
+
+
+def _sizes(config: AcceleratorConfig) -> dict[str, tuple[int, int, int]]:
+    """Rows, bits a row, and number of each memory, those that no program fills among them."""
+    return memory_sizes(config) | {
+        "readout": (config.readout_words, config.score_lanes * config.potential_bits, 1),
+        "packets": (config.link_words, _BUFFER_BITS, 1),
+        "frame": (_FRAME, 8, 1),
+    }
 
 
 def _single_port(device: Device, rows: int) -> bool:

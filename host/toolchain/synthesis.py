@@ -55,9 +55,9 @@ def synthesise(
     return _finish(device, folder, top, name)
 
 
-_SCHEDULE = "*/m:schedule"
-_TABLE = "*.fan_out.{table}*/m:memory"
-"""Where the memories are in the design: that of instructions, and one of the fan-out tables."""
+_PLACES = {"instruction": "*/m:schedule", "readout": "*.readout/m:words"}
+_TABLE = "*.fan_out.{}*/m:memory"
+"""Where memories are in the design: those of these names, and fan-out tables."""
 
 
 def synthesise_part(
@@ -72,12 +72,11 @@ def synthesise_part(
     part
         The module.
     registers
-        Tables that lie in registers instead of block RAM.
+        Memories that lie in registers instead of block RAM.
     """
     moved = "".join(
-        f'setattr -set ram_style "registers" '
-        f"{_SCHEDULE if table == 'instruction' else _TABLE.format(table=table)}; "
-        for table in registers
+        f'setattr -set ram_style "registers" {_PLACES.get(memory, _TABLE.format(memory))}; '
+        for memory in registers
     )
     script = (
         f"{device.reading} {name}.v; hierarchy -top {part}; {device.prepare}; {moved}"
