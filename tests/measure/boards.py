@@ -1,12 +1,13 @@
 """Bitstreams of boards: what fits, clock rates by seed, images a second, how long a build takes.
 
-``python -m tests.measure.boards [--output FOLDER] [--seeds 3] [--only BOARD=PROGRAM ...]``
+``python -m tests.measure.boards [--output FOLDER] [--seeds 3] [--only BOARD=PROGRAM@LANES ...]``
 """
 
 import argparse
 import json
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -30,12 +31,12 @@ from .table import write_table
 __all__ = ["PLAN", "measure"]
 
 PLAN = (
-    ("ulx3s-25f", "zoo:digits"),
-    ("ulx3s-85f", "zoo:mnist-cnn"),
-    ("ulx3s-85f", "zoo:mnist-mlp-binary"),
-    ("ulx3s-85f", "zoo:cifar10-cnn"),
+    "ulx3s-25f=zoo:digits",
+    "ulx3s-85f=zoo:mnist-cnn",
+    "ulx3s-85f=zoo:mnist-mlp-binary",
+    "ulx3s-85f=zoo:cifar10-cnn",
 )
-"""Board and program of each row."""
+"""Board and program of each row, and lanes, where they are not the program's."""
 
 _FOLDER = Path("build/boards")
 _IMAGES = 100
@@ -69,10 +70,17 @@ _COLUMNS = (
 )
 
 
-def measure(board_name: str, program_name: str, seeds: int) -> dict[str, object]:
-    """A row of the table."""
+def measure(which: str, seeds: int) -> dict[str, object]:
+    """A row of the table, for one of ``PLAN``."""
+    board_name, program_name = which.split("=", 1)
+    program_name, _, lanes = program_name.partition("@")
     path = program_file(program_name)
     program = Program.load(path)
+    if lanes:
+        program = replace(program, lanes=int(lanes), work={})
+        path = _FOLDER / f"{lanes}-lanes" / path.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        program.save(path)
     board = board_named(board_name)
     device = DEVICES[board.device]
     folder = _FOLDER / f"{board.name}-{path.stem}"
@@ -127,16 +135,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", metavar="BOARD=PROGRAM")
+    parser.add_argument("--only", nargs="*", metavar="BOARD=PROGRAM@LANES")
     options = parser.parse_args()
-    plan = PLAN
-    if options.only:
-        plan = tuple(tuple(one.split("=", 1)) for one in options.only)
-    for board, program in plan:
-        row = measure(board, program, options.seeds)
+    for which in options.only or PLAN:
+        row = measure(which, options.seeds)
         print(row, flush=True)
         known = _known(options.output)
-        known[board, str(row["program"])] = row
+        known[str(row["board"]), str(row["program"])] = row
         rows = [known[key] for key in sorted(known)]
         write_table(options.output, "boards", _CAPTION, _COLUMNS, rows)
 

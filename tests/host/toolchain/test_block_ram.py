@@ -69,6 +69,7 @@ def test_tables_become_registers_where_blocks_are_short_and_only_then():
     room = {n: replace(SMALL, weight_words=512 * n) for n in range(1, 30)}
     full = next(c for c in room.values() if blocks_in_all(device, c) == 32)
     over = next(c for c in room.values() if blocks_in_all(device, c) == 35)
+    assert memory_blocks(device, replace(SMALL, readout_words=5))["readout"][0] == 2
     most = replace(SMALL, weight_words=512 * 100)
     assert in_registers(device, full) == ()
     chosen = in_registers(device, over)
