@@ -13,17 +13,21 @@ from augend.hw.configuration import AcceleratorConfig
 
 __all__ = ["advice", "fits", "luts_of", "room_for_luts"]
 
-_LUTS = {"ice40": (3500, 330), "ecp5": (4700, 330), "gowin": (4000, 360)}
-"""LUTs of an accelerator of no lanes with its link, and of each further lane, roughly."""
+_LUTS = {"ice40": (4400, 450, 1100), "ecp5": (4000, 330, 700), "gowin": (4000, 360, 900)}
+"""Logic cells of an accelerator of no lanes with its link; of each lane; for kernels. Roughly.
+
+On iCE40 a flip-flop that no LUT feeds takes a whole cell, as most do.
+"""
 
 _FULL = 0.95
 """Part of the LUTs that place and route can use."""
 
 
 def luts_of(device: Device, config: AcceleratorConfig) -> int:
-    """LUTs of an accelerator, roughly, without synthesis."""
-    fixed, lane = _LUTS[device.family.name]
-    return fixed + config.cores * config.lanes * lane + register_luts(device, config)
+    """Logic cells of an accelerator, roughly, without synthesis."""
+    fixed, lane, kernels = _LUTS[device.family.name]
+    cores = config.cores * (config.lanes * lane + config.kernels * kernels)
+    return fixed + cores + register_luts(device, config)
 
 
 def fits(device: Device, config: AcceleratorConfig) -> bool:

@@ -19,9 +19,9 @@ from augend.host.board_advice import advice, luts_of, room_for_luts
 from augend.host.board_config import VARIANTS, board_config, needs_of
 from augend.host.driver import connect
 from augend.host.toolchain.block_ram import in_registers
-from augend.host.toolchain.devices import DEVICES
+from augend.host.toolchain.devices import DEVICES, DSP
 from augend.host.toolchain.errors import DoesNotFitError
-from augend.host.toolchain.synthesis import check_cells, sites, synthesise_part
+from augend.host.toolchain.synthesis import check_cells, logic_cells, synthesise_part
 from augend.hw.boards.board import Board
 from augend.hw.boards.top import ACCELERATOR, BOARD_TOP, board_verilog
 from augend.hw.configuration import AcceleratorConfig
@@ -45,7 +45,7 @@ class Candidate:
     config
         What would be built.
     needs
-        Block RAMs, single-port RAMs and, roughly, LUTs.
+        Block RAMs, single-port RAMs and, roughly, logic cells.
     fits
         Whether that is there.
     clocks
@@ -142,10 +142,9 @@ def choose(
         tried.append(one)
         say(f"synthesis for {one.config.lanes} lanes, {one.config.cores} cores")
         one.cells = _synthesised(one.config, board)
-        try:
-            check_cells(board.title, device, one.cells)
-        except DoesNotFitError as error:
-            one.verdict = "too large: " + ", ".join(error.short)
+        check_cells(board.title, device, Counter({DSP: one.cells[DSP]}))
+        if short := _short(one, board):
+            one.verdict = "too large: " + ", ".join(short)
             continue
         one.verdict, chosen = "chosen", one
         break
@@ -166,7 +165,7 @@ def _short(one: Candidate, board: Board) -> dict[str, tuple[int, int]]:
     needs = dict(one.needs)
     if one.cells is not None:
         needs |= {kind: one.cells[kind] for kind in has}
-        needs["LUT4"] = sites(DEVICES[board.device], one.cells)
+        needs["LUT4"] = logic_cells(DEVICES[board.device], one.cells)
     return {kind: (need, has[kind]) for kind, need in needs.items() if need > has[kind]}
 
 
@@ -200,7 +199,7 @@ def show_candidates(found: list[Candidate], board: Board, console: Console) -> N
     for one in found:
         needs = [f"{one.needs[kind]:,}" for kind in kinds]
         if one.cells is not None:
-            after = dict(one.cells) | {"LUT4": sites(device, one.cells)}
+            after = dict(one.cells) | {"LUT4": logic_cells(device, one.cells)}
             needs = [
                 f"{need} ({after.get(kind, 0):,})" for need, kind in zip(needs, kinds, strict=True)
             ]
