@@ -24,7 +24,8 @@ SMALL = AcceleratorConfig(
     input_rows=64,
     link_words=64,
     short_memories="block",
-    potential_bits=12,
+    potential_bits=8,
+    readout_words=2,
     threshold_bits=8,
     bias_bits=8,
     initial_bits=8,
@@ -69,7 +70,7 @@ def test_tables_become_registers_where_blocks_are_short_and_only_then():
     room = {n: replace(SMALL, weight_words=512 * n) for n in range(1, 30)}
     full = next(c for c in room.values() if blocks_in_all(device, c) == 32)
     over = next(c for c in room.values() if blocks_in_all(device, c) == 35)
-    assert memory_blocks(device, replace(SMALL, readout_words=5))["readout"][0] == 2
+    assert memory_blocks(device, replace(SMALL, readout_words=5))["readout"] == (1, 0)
     most = replace(SMALL, weight_words=512 * 100)
     assert in_registers(device, full) == ()
     chosen = in_registers(device, over)
