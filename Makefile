@@ -29,8 +29,8 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
-.venv/.ppa: .venv/.dev
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ppa]'
+.venv/.boards: .venv/.dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[boards]'
 	@touch $@
 
 .PHONY: demo
@@ -157,8 +157,12 @@ nir-tables: .venv/.dev ## NIR: LIF traces of ten tools, and N-MNIST (needs the s
 	$(BIN)/python -m tests.measure.nir_nmnist
 
 .PHONY: ppa
-ppa: .venv/.ppa ## Place and route accelerators: LUTs, block RAM, clock rate (an hour on two cores)
+ppa: .venv/.boards ## Place and route accelerators: LUTs, block RAM, clock rate (an hour on two cores)
 	$(BIN)/python -m tests.measure.ppa --output $(TABLES)
+
+.PHONY: boards-table
+boards-table: .venv/.boards ## Bitstreams of boards: what fits, clock rates of three seeds, images a second
+	$(BIN)/python -m tests.measure.boards --output $(TABLES)
 
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from augend.host.board_commands import add_board_commands
 from augend.host.errors import USER_ERRORS, UsageError
 from augend.host.zoo import program_file
 
@@ -436,3 +437,6 @@ def verilog(
     from augend.host.verilog import write_verilog
 
     write_verilog(programs, output, overlay, Console(), parity=parity)
+
+
+add_board_commands(app)

@@ -10,6 +10,8 @@ from augend.gen.program import ProgramError
 from augend.gen.scaling import PixelError
 from augend.gen.training import CheckpointError, RecipeError
 from augend.host.packets import FaultError, LinkError
+from augend.host.toolchain.errors import ToolchainError
+from augend.hw.boards.board import BoardError
 from augend.hw.configuration import ConfigurationError
 from augend.hw.fit import FitError
 from augend.sim.verilation import BuildError
@@ -23,6 +25,7 @@ class UsageError(ValueError):
 
 USER_ERRORS = (
     AerError,
+    BoardError,
     BuildError,
     CheckpointError,
     ConfigurationError,
@@ -37,6 +40,7 @@ USER_ERRORS = (
     PlacementError,
     ProgramError,
     RecipeError,
+    ToolchainError,
     UsageError,
     OSError,
 )

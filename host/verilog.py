@@ -19,7 +19,7 @@ from augend.hw.memory_image import program_rows
 from augend.hw.overlay import overlay_config
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["read_configuration", "write_verilog"]
+__all__ = ["configuration_content", "read_configuration", "write_verilog"]
 
 
 def write_verilog(
@@ -70,7 +70,7 @@ def write_verilog(
             (work / f"{TOP}.v").write_text(verilog_text(config))
             for name, rows in images.items():
                 _write_memories(work / "memory" / ("" if len(images) == 1 else name), rows)
-        write_json(work / "configuration.json", _content(config, programs))
+        write_json(work / "configuration.json", configuration_content(config, programs))
         if folder.exists():
             shutil.copytree(work, folder, dirs_exist_ok=True)
             shutil.rmtree(work)
@@ -107,7 +107,8 @@ def _write_memories(folder: Path, images: list) -> None:
         (folder / f"{core}-{memory}.hex").write_text("\n".join(lines) + "\n")
 
 
-def _content(config: AcceleratorConfig, programs: Mapping[str, Program]) -> dict:
+def configuration_content(config: AcceleratorConfig, programs: Mapping[str, Program]) -> dict:
+    """What ``configuration.json`` says of an accelerator and its programs, by name."""
     hashes = {name: program.hash for name, program in programs.items()}
     return {"top": TOP, "programs": hashes, "configuration": asdict(config)}
 

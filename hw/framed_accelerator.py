@@ -61,17 +61,24 @@ class FramedAccelerator(wiring.Component):
         m.d.comb += [
             decoder.damage.eq(self.damage),
             accelerator.end.eq(words.end),
-            split.words.valid.eq(told.valid),
-            split.words.payload.word.eq(told.payload),
-            split.words.payload.last.eq(accelerator.last),
-            told.ready.eq(split.words.ready),
         ]
+        full = Signal()  # a register between, so that no path leads through both sides
+        word = Signal.like(split.words.payload)
+        m.d.comb += [
+            split.words.valid.eq(full),
+            split.words.payload.eq(word),
+            told.ready.eq(~full),
+        ]
+        with m.If(told.valid & told.ready):
+            m.d.sync += [full.eq(1), word.word.eq(told.payload), word.last.eq(accelerator.last)]
+        with m.Elif(split.words.ready):
+            m.d.sync += full.eq(0)
 
         head = Signal(init=1)  # the next word of an answer is its first
         command = Signal(Command)
-        m.d.comb += command.eq(told.payload[8:16])
-        with m.If(told.valid & told.ready):
-            m.d.sync += head.eq(accelerator.last)
+        m.d.comb += command.eq(word.word[8:16])
+        with m.If(full & split.words.ready):
+            m.d.sync += head.eq(word.last)
             with m.If(head):
                 m.d.sync += self.busy.eq(0)
                 with m.Switch(command):

@@ -11,10 +11,12 @@ from statistics import median
 
 from augend.host.driver import connect
 from augend.host.result import joined
+from augend.host.toolchain.errors import ToolchainError
+from augend.host.toolchain.synthesis import sites
 from augend.hw.configuration import AcceleratorConfig
 
 from .exact_config import exact_config
-from .place_route import place, synthesise
+from .place_route import DEVICES, place, synthesise
 from .ppa_accelerators import ACCELERATORS, ENGINES, Accelerator
 from .ppa_programs import PROGRAMS, images_of, program_named
 from .table import write_table
@@ -46,9 +48,8 @@ def yosys_version() -> str:
 def resources(name: str, config: AcceleratorConfig, device: str) -> dict[str, int]:
     """Cells of an engine after synthesis, and its LUT4 sites."""
     cells = synthesise(config, device, _folder(name), link=False)["engine"]
-    ecp5 = device.startswith("LFE5")
-    sites = cells["LUT4"] + (2 * cells["carry"] + 6 * cells["distributed RAM"] if ecp5 else 0)
-    return {"LUT4": sites, **{kind: cells[kind] for kind in ("FF", "carry", "BRAM", "DSP")}}
+    luts = sites(DEVICES[device], cells)
+    return {"LUT4": luts, **{kind: cells[kind] for kind in ("FF", "carry", "BRAM", "DSP")}}
 
 
 def measure(name: str, seeds: int, checkpoint: Path | None) -> dict[str, object]:
@@ -102,8 +103,8 @@ def _placed(name: str, one: Accelerator, seeds: int) -> tuple[list[float], str]:
             place(one.device, _folder(name), seed=seed, megahertz=goal)
             for seed in range(1, seeds + 1)
         ]
-    except RuntimeError as error:
-        return [], _reason(str(error))
+    except ToolchainError as error:
+        return [], f"does not fit ({error})"
     if not found:
         return [], ""
     path = min(found, key=lambda each: each.megahertz).path
@@ -112,12 +113,6 @@ def _placed(name: str, one: Accelerator, seeds: int) -> tuple[list[float], str]:
 
 def _folder(name: str) -> Path:
     return _FOLDER / "".join(c if c.isalnum() else "_" for c in name)
-
-
-def _reason(said: str) -> str:
-    """nextpnr's word for what does not fit."""
-    found = [line for line in said.splitlines() if line.startswith("ERROR")]
-    return f"does not fit ({found[0].removeprefix('ERROR: ')})" if found else "does not fit"
 
 
 def _place(step: str) -> str:

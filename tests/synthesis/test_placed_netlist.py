@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
+from augend.host.toolchain.carry_operands import absorb_carry_operands
+from augend.host.toolchain.output_register import absorb_output_registers
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
-from tests.measure.carry_operands import absorb_carry_operands
-from tests.measure.output_register import absorb_output_registers
 from tests.measure.without_link import LINK, without_link
 
 from .no_multiplier import BUILD

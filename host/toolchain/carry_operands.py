@@ -3,7 +3,7 @@
 from itertools import permutations, product
 from typing import Any
 
-from .netlist import readers
+from augend.host.toolchain.netlist import readers
 
 __all__ = ["absorb_carry_operands"]
 

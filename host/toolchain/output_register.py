@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .netlist import readers
+from augend.host.toolchain.netlist import readers
 
 __all__ = ["absorb_output_registers"]
 

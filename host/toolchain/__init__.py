@@ -1,0 +1,1 @@
+"""From Verilog to a bitstream with the tools that PyPI has: Yosys, nextpnr and their packers."""
