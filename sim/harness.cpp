@@ -27,8 +27,18 @@ struct Inputs {
     bool operator==(const Inputs&) const = default;
 };
 
+// Where AUGEND_POWER_ON is defined, everything holds random bits when power comes; it is their seed.
+struct Context : VerilatedContext {
+#ifdef AUGEND_POWER_ON
+    Context() {
+        randReset(2);
+        randSeed(AUGEND_POWER_ON);
+    }
+#endif
+};
+
 struct Model {
-    VerilatedContext context;
+    Context context;
     Vaugend top{&context};
     uint64_t clock = 0;  // clocks since the last reset
     bool done = false;

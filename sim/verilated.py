@@ -172,24 +172,38 @@ def compile_model(
     harness: Path,
     *,
     defines: Sequence[str] = (),
+    options: Sequence[str] = (),
     coverage: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there."""
+    """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there.
+
+    Parameters
+    ----------
+    work, config, harness
+        The folder, what ``design.v`` is of, and the C++ file.
+    defines, options
+        Further options of the C++ compiler for the harness, and of Verilator.
+    coverage
+        Whether the model counts lines executed and bits toggled.
+    say
+        Called with the name of each stage.
+    """
     root = verilator_root()
     say("Verilating")
     flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
     flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
+    flags += options
     if coverage:
         flags += ["--coverage-line", "--coverage-toggle"]
     _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
     observed = " ".join(f"X({i})" for i in range(config.cores + 1))
-    options = _FLAGS[coverage]
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, options)
+    compiled = _FLAGS[coverage]
+    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, compiled)
     objects += _runtime(coverage).glob("*.o")
-    defined = [*options, f"-DAUGEND_SOURCES(X)={observed}", *defines]
+    defined = [*compiled, f"-DAUGEND_SOURCES(X)={observed}", *defines]
     try:
         _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
     except BuildError:  # a Verilator whose parts have other names: slower, all the same

