@@ -340,6 +340,13 @@ class VerilatedModel:
         """Write what was counted so far, as Verilator writes it; of a model with ``coverage``."""
         self._library.augend_coverage(self._model, str(file).encode())
 
+    def trace(self, file: Path | None) -> None:
+        """Begin to count what every signal does, or end it and write the file (SAIF) where None.
+
+        Of a model that was Verilated with ``--trace-saif``, its harness with ``AUGEND_SAIF``.
+        """
+        self._library.augend_trace(self._model, None if file is None else str(file).encode())
+
     def run(
         self,
         words: npt.NDArray[np.uint32],

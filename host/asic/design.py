@@ -22,7 +22,7 @@ from augend.sim.verilated import BuildError
 
 __all__ = ["MACRO_BITS", "AsicDesign", "asic_design"]
 
-MACRO_BITS = 1024
+MACRO_BITS = 512
 """Memories of fewer bits are flip-flops, unless one says otherwise: a macro would be larger."""
 
 _PART = re.compile(r"^module \\?(\S+)|^  (augend_ram_\w+) \\?(\S+) ", re.MULTILINE)
@@ -96,6 +96,10 @@ class AsicDesign:
     used: dict[Wrapper, list[str]]
     macro_bits: int
 
+    def is_macro(self, kind: Wrapper) -> bool:
+        """Whether a memory is to be a macro, not flip-flops."""
+        return kind.capacity >= self.macro_bits
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row of the table of memories for each kind, the largest first."""
         for kind in sorted(self.used, key=lambda k: (-k.capacity * len(self.used[k]), k)):
@@ -104,7 +108,7 @@ class AsicDesign:
                 "words": kind.words,
                 "bits": kind.bits,
                 "ports": kind.ports,
-                "as": "macro" if kind.capacity >= self.macro_bits else "flip-flops",
+                "as": "macro" if self.is_macro(kind) else "flip-flops",
                 "instances": len(self.used[kind]),
                 "capacity_bits": kind.capacity * len(self.used[kind]),
                 "used": self.used[kind],
