@@ -12,7 +12,7 @@ from augend.gen.training import CheckpointError, RecipeError
 from augend.host.packets import FaultError, LinkError
 from augend.hw.configuration import ConfigurationError
 from augend.hw.fit import FitError
-from augend.sim.verilated import BuildError
+from augend.sim.verilation import BuildError
 
 __all__ = ["USER_ERRORS", "UsageError"]
 

@@ -34,10 +34,20 @@ class Accelerator(wiring.Component):
         An inference begins; its prediction stands. For observers, like the following.
     wrote, words : Out
         For each core, then the encoder: what entered its queue in this clock.
+    end, last : In, Out
+        Of frames: see ``PacketReceiver`` and ``PacketSender``.
+
+    Parameters
+    ----------
+    config
+        All sizes.
+    framed
+        Whether packets come and go in frames, so that there are ``end`` and ``last``.
     """
 
-    def __init__(self, config: AcceleratorConfig) -> None:
+    def __init__(self, config: AcceleratorConfig, *, framed: bool = False) -> None:
         self._config = config
+        self._framed = framed
         super().__init__(
             {
                 "host": In(stream.Signature(32)),
@@ -46,6 +56,7 @@ class Accelerator(wiring.Component):
                 "done": Out(1),
                 "wrote": Out(config.cores + 1),
                 "words": Out(event_word(config)).array(config.cores + 1),
+                **({"end": In(1), "last": Out(1)} if framed else {}),
             }
         )
 
@@ -53,8 +64,9 @@ class Accelerator(wiring.Component):
         """Connect the components."""
         m = Module()
         config = self._config
-        m.submodules.receiver = receiver = PacketReceiver(config)
-        m.submodules.sender = sender = PacketSender(spoils=config.parity)
+        m.submodules.receiver = receiver = PacketReceiver(config, framed=self._framed)
+        sender = PacketSender(spoils=config.parity, framed=self._framed)
+        m.submodules.sender = sender
         m.submodules.controller = controller = Controller(config)
         encoder = Encoder(config)
         m.submodules.router = router = SpikeRouter(config)
@@ -80,6 +92,8 @@ class Accelerator(wiring.Component):
         wiring.connect(m, receiver.words, controller.words)
         wiring.connect(m, controller.reply, sender.words)
         wiring.connect(m, sender.link, wiring.flipped(self.answers))
+        if self._framed:
+            m.d.comb += [receiver.end.eq(self.end), self.last.eq(sender.last)]
         load = controller.load
         strobe = {name: load.strobe[i] for i, name in enumerate(MEMORIES)}
         constants = readout.constants

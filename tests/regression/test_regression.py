@@ -9,7 +9,7 @@ import pytest
 from cocotb_tools.runner import get_runner
 
 from augend.hw.verilog import TOP, verilog_text
-from augend.sim.verilated import verilator_root
+from augend.sim.verilation import verilator_root
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import Case

@@ -14,7 +14,8 @@ from augend.host.transport import InProcess
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import verilog_text
 from augend.sim import verilated
-from augend.sim.verilated import Observation, VerilatedModel, cached, compile_model
+from augend.sim.verilated import Observation, VerilatedModel, compile_model
+from augend.sim.verilation import cached
 
 __all__ = ["FlippingTransport", "Memory", "memories_of", "model_with_memories"]
 

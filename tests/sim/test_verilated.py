@@ -12,7 +12,8 @@ from augend.gen.program import Program
 from augend.host.driver import connect
 from augend.hw.fit import smallest_config
 from augend.sim import verilated
-from augend.sim.verilated import BuildError, Stalls
+from augend.sim.verilated import Stalls
+from augend.sim.verilation import BuildError, cached
 
 from .accelerators import Kept, compare_results
 from .test_timing import perceptron
@@ -91,7 +92,7 @@ def test_a_folder_that_two_want_is_made_once(monkeypatch, tmp_path):
         (work / "file").touch()
 
     def want(_):
-        return verilated.cached("models", "key", make)
+        return cached("models", "key", make)
 
     with ThreadPoolExecutor(3) as pool:
         folders = list(pool.map(want, range(3)))
@@ -106,7 +107,7 @@ def test_a_folder_whose_making_fails_is_not_there(monkeypatch, tmp_path):
         raise BuildError("no compiler")
 
     with pytest.raises(BuildError):
-        verilated.cached("models", "key", fails)
+        cached("models", "key", fails)
     assert [path.name for path in (tmp_path / "models").iterdir()] == [".key.lock"]
 
 
@@ -114,15 +115,15 @@ def test_what_is_not_evaluated_changes_nothing(monkeypatch, tmp_path):
     """Also with a Verilator whose parts cannot be called one by one."""
     stalls = Stalls(seed=1, pause=0.3, refuse=0.3)
     fast = clocks_of(session(Stalling(stalls)))
-    link, tried = verilated._link, []
+    link, tried = verilated.link, []
 
-    def refuses(harness, objects, where, include, extra):
-        tried.append(extra)
-        if "-DAUGEND_PHASES" in extra:
+    def refuses(model, harness, defines):
+        tried.append(defines)
+        if "-DAUGEND_PHASES" in defines:
             raise BuildError("undefined reference")
-        link(harness, objects, where, include, extra)
+        link(model, harness, defines)
 
-    monkeypatch.setattr(verilated, "_link", refuses)
+    monkeypatch.setattr(verilated, "link", refuses)
     monkeypatch.setenv("AUGEND_CACHE", str(tmp_path))
     slow = clocks_of(session(Stalling(stalls)))
     assert len(tried) == 2
