@@ -82,7 +82,7 @@ class LoadedMemory(wiring.Component):
                 i_load_data=Value.cast(self.load_data),
             )
             return m
-        # A platform that has memories of its own is told; proofs may have a row both read and written.
+        # Told to platforms with memories of their own; proofs may read a row as it is written.
         attrs = NO_COLLISION if hasattr(platform, "get_memory") else {}
         m.submodules.memory = rows = memory.Memory(
             shape=self._shape, depth=self.depth, init=[], attrs=attrs

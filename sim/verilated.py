@@ -82,9 +82,7 @@ def compile_model(
     say
         Called with the name of each stage.
     """
-    model = verilate(
-        work, ["design.v"], TOP, coverage=coverage, flags=flags, quick=quick, say=say
-    )
+    model = verilate(work, ["design.v"], TOP, coverage=coverage, flags=flags, quick=quick, say=say)
     observed = " ".join(f"X({i})" for i in range(config.cores + 1))
     defined = [f"-DAUGEND_SOURCES(X)={observed}", *defines]
     try:

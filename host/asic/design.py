@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Shape, Value
-from amaranth.lib import memory
 
-from augend.host.asic.wrappers import Wrapper, wrappers_text
 from augend.hw.accelerator import Accelerator
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.memory import NO_COLLISION
+from augend.hw.memory_wrapper import WrappedMemories, Wrapper, wrappers_text
 from augend.hw.verilog import TOP
 from augend.sim.verilation import BuildError
 
@@ -42,39 +39,6 @@ write_verilog -norename -noparallelcase design.v
 
 Registers lose their initial value: silicon has none, so that no simulation may lean on one.
 """
-
-
-class _Wrapped:
-    """Platform that gives instances of wrappers for memories, and notes which kinds there are."""
-
-    def __init__(self) -> None:
-        self.kinds: dict[str, Wrapper] = {}
-
-    def get_memory(self, rows: memory.Memory) -> Instance:
-        """Wrapper in the place of a memory; Amaranth asks for it."""
-        (read,), (write,) = rows.read_ports, rows.write_ports
-        if read.domain == "comb":
-            reads = "unclocked"
-        else:
-            reads = "any" if NO_COLLISION.items() <= rows.attrs.items() else "old"
-        kind = Wrapper(words=rows.depth, bits=Shape.cast(rows.shape).width, reads=reads)
-        self.kinds[kind.name] = kind
-        enable = {} if reads == "unclocked" else {"i_read": read.en}
-        return Instance(
-            kind.name,
-            i_clk=ClockSignal(write.domain),
-            i_read_address=_address(read.addr, kind),
-            o_read_data=Value.cast(read.data),
-            i_write=write.en,
-            i_write_address=_address(write.addr, kind),
-            i_write_data=Value.cast(write.data),
-            **enable,
-        )
-
-
-def _address(address: Value, kind: Wrapper) -> Value:
-    """An address of at least one bit, which Verilog needs even where there is one row."""
-    return Cat(address, Const(0, kind.address_bits - len(address)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +94,7 @@ def asic_design(config: AcceleratorConfig, *, macro_bits: int = MACRO_BITS) -> A
     macro_bits
         Size from which on a memory is to be a macro.
     """
-    platform = _Wrapped()
+    platform = WrappedMemories()
     netlist = rtlil.convert(Accelerator(config), name=TOP, platform=platform, emit_src=False)
     text = _verilog(netlist)
     used: dict[Wrapper, list[str]] = {}

@@ -1,12 +1,16 @@
-"""Wrapper modules of memories: a behavioural model for simulation, a place for the macro."""
+"""Memories as instances of wrapper modules: a model for simulation, a place for the macro."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Shape, Value
+from amaranth.lib import memory
 from amaranth.utils import ceil_log2
 
-__all__ = ["MEMORIES_FILE", "Wrapper", "wrappers_text"]
+from augend.hw.memory import NO_COLLISION
+
+__all__ = ["MEMORIES_FILE", "WrappedMemories", "Wrapper", "wrappers_text"]
 
 MEMORIES_FILE = "augend_memories.v"
 """Name of the file with all wrappers."""
@@ -116,3 +120,42 @@ def wrappers_text(kinds: Iterable[Wrapper], macro_bits: int) -> str:
     """The file of all wrappers; those of ``macro_bits`` and more have a place for a macro."""
     texts = [kind.text(macro=kind.capacity >= macro_bits) for kind in sorted(set(kinds))]
     return "\n\n".join([_HEAD.rstrip(), *texts]) + "\n"
+
+
+class WrappedMemories:
+    """Platform that gives instances of wrappers for memories.
+
+    Parameters
+    ----------
+    kinds
+        By name, those that were asked for so far.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Wrapper] = {}
+
+    def get_memory(self, rows: memory.Memory) -> Instance:
+        """Wrapper in the place of a memory; Amaranth asks for it."""
+        (read,), (write,) = rows.read_ports, rows.write_ports
+        if read.domain == "comb":
+            reads = "unclocked"
+        else:
+            reads = "any" if NO_COLLISION.items() <= rows.attrs.items() else "old"
+        kind = Wrapper(words=rows.depth, bits=Shape.cast(rows.shape).width, reads=reads)
+        self.kinds[kind.name] = kind
+        enable = {} if reads == "unclocked" else {"i_read": read.en}
+        return Instance(
+            kind.name,
+            i_clk=ClockSignal(write.domain),
+            i_read_address=_address(read.addr, kind),
+            o_read_data=Value.cast(read.data),
+            i_write=write.en,
+            i_write_address=_address(write.addr, kind),
+            i_write_data=Value.cast(write.data),
+            **enable,
+        )
+
+
+def _address(address: Value, kind: Wrapper) -> Value:
+    """An address of at least one bit, which Verilog needs even where there is one row."""
+    return Cat(address, Const(0, kind.address_bits - len(address)))
