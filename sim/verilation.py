@@ -140,9 +140,15 @@ def verilate(
     _run([root / "bin" / "verilator", *options, "--Mdir", "model", *sources], work)
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
-    flags = (*_FLAGS[coverage], *(["-O0"] if quick else []))
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, flags)
-    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], flags)
+    parts = sorted((work / "model").glob("*.cpp"))
+    level = _FLAGS[coverage]
+    if quick:  # what traces runs in every clock, and is no longer than what is traced
+        traces = [p for p in parts if "__Trace__" in p.name and not p.stem.endswith("__Slow")]
+        objects = _compile(traces, work, include, [*level, "-O1"])
+        objects += _compile([p for p in parts if p not in traces], work, include, [*level, "-O0"])
+    else:
+        objects = _compile(parts, work, include, level)
+    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], level)
 
 
 class Verilated:

@@ -23,6 +23,9 @@ from augend.hw.configuration import AcceleratorConfig
 
 __all__ = ["Fit", "GateActivity", "MemoryAccesses", "fit", "group_name", "measure_activity"]
 
+_ROOT = "TOP"
+"""What Verilator puts around the top module."""
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -173,6 +176,7 @@ def _counted(model: InProcess, file: Path, run: Callable[[], None]) -> Activity:
 
 
 def _toggles(now: Activity, before: Activity, scope: tuple[str, ...], net: tuple[str, int]) -> int:
+    scope = (_ROOT, *scope)
     return now.toggles[scope][net] - (before.toggles[scope][net] & 1)
 
 
@@ -186,7 +190,7 @@ def _accesses(macro: Pins, now: Activity, before: Activity, clocks: int) -> tupl
 
     def high(port: str) -> int:
         (bit,) = macro.ports[port]
-        return now.high[scope][bit] if isinstance(bit, tuple) else clocks * (bit == "1")
+        return now.high[_ROOT, *scope][bit] if isinstance(bit, tuple) else clocks * (bit == "1")
 
     pins = [
         _toggles(now, before, scope, bit)

