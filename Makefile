@@ -160,6 +160,10 @@ nir-tables: .venv/.dev ## NIR: LIF traces of ten tools, and N-MNIST (needs the s
 ppa: .venv/.ppa ## Place and route accelerators: LUTs, block RAM, clock rate (an hour on two cores)
 	$(BIN)/python -m tests.measure.ppa --output $(TABLES)
 
+.PHONY: activity
+activity: .venv/.dev ## What the cells of a small accelerator switch, by block: toggles an addition, a clock
+	$(BIN)/python -m tests.measure.activity --output $(TABLES)
+
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)
 	$(BIN)/python -m tests.measure.utilisation $(CHECKPOINT) --output $(TABLES)

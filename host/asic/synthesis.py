@@ -17,7 +17,7 @@ from augend.sim.verilation import BuildError, cached
 __all__ = ["Block", "Synthesis", "block_name", "synthesise"]
 
 _KEPT = re.compile(
-    rf"{re.escape(TOP)}(\.\w+|\.core_\d+\.[^.]+|\.core_\d+\.lanes\.(lane|sweep)[^.]*)?"
+    rf"{re.escape(TOP)}(\.[^.]+|\.core_\d+\.[^.]+|\.core_\d+\.lanes\.(lane|sweep)[^.]*)?"
 )
 """Modules that stay a block of their own; what is deeper goes into the block around it."""
 
