@@ -11,7 +11,7 @@ import numpy.typing as npt
 from augend.gen.program import Program
 from augend.host.asic.design import AsicDesign
 from augend.host.asic.liberty import Library
-from augend.host.asic.netlist import Driver, Pins, drivers
+from augend.host.asic.netlist import Driver, Nets, Pins, drivers
 from augend.host.asic.saif import Activity, read_saif
 from augend.host.asic.simulation import UNTRACED, build_text
 from augend.host.asic.synthesis import Synthesis, block_name
@@ -66,6 +66,8 @@ class GateActivity:
     ----------
     groups
         Blocks; those of the lanes are one.
+    cells, area
+        ``(groups,)``: number of cells, and their area in the unit of the library.
     toggles, flip_flops
         ``(images, groups)``: of all nets that a cell of the group drives, and those of flip-flops.
     joules
@@ -82,6 +84,8 @@ class GateActivity:
     """
 
     groups: list[str]
+    cells: Ints
+    area: Floats
     toggles: Ints
     flip_flops: Ints
     joules: Floats | None
@@ -91,9 +95,9 @@ class GateActivity:
     memories: list[MemoryAccesses]
 
 
-def group_name(path: tuple[str, ...] | str) -> str:
-    """Block that a path of instances is counted with: the lanes are one, and flip-flop memories."""
-    name = block_name(".".join(path) if isinstance(path, tuple) else path)
+def group_name(path: tuple[str, ...]) -> str:
+    """Block that a path of instances is counted with: the lanes are one."""
+    name = block_name(".".join(path)).removesuffix(".memory")
     return re.sub(r"\.lane_\d+$", ".lane", name)
 
 
@@ -141,7 +145,7 @@ def measure_activity(
     """
     text = "\n".join([synthesis.verilog, design.macros, UNTRACED, synthesis.cells])
     model = InProcess(config, library=build_text(config, text, trace=True, say=say))
-    nets, macros = drivers(synthesis.netlist, library)
+    nets = drivers(synthesis.netlist, library)
     counts, highs, clocks, results = [], [], [], []
     with RtlAccelerator(program, program.place(), config, model) as accelerator:
         before = _counted(model, folder / "before.saif", lambda: None)
@@ -155,17 +159,15 @@ def measure_activity(
             )
             clocks.append(model.clocks - began)
             # What a bit was at first is what it was last: the parity of its toggles until then.
-            counts.append(_of(now, before, nets))
-            highs.append([_accesses(one, now, before, clocks[-1]) for one in macros])
+            counts.append(_of(now, before, nets.driven))
+            highs.append([_accesses(one, now, before, clocks[-1]) for one in nets.macros])
             before = now
     result = joined(results)
     with connect(program, config=config) as golden:
         compared = verify(golden.infer(images), result)
     if compared.different:
         raise RuntimeError(f"The netlist is not the design: {compared.first}")
-    return _summed(
-        nets, macros, np.array(counts), np.array(highs), np.array(clocks), result, library
-    )
+    return _summed(nets, np.array(counts), np.array(highs), np.array(clocks), result, library)
 
 
 def _counted(model: InProcess, file: Path, run: Callable[[], None]) -> Activity:
@@ -202,18 +204,21 @@ def _accesses(macro: Pins, now: Activity, before: Activity, clocks: int) -> tupl
 
 
 def _summed(
-    nets: list[Driver],
-    macros: list[Pins],
+    nets: Nets,
     counts: Ints,
     accesses: Ints,
     clocks: Ints,
     result: Result,
     library: Library,
 ) -> GateActivity:
-    names = [group_name(net.path) for net in nets]
-    groups = list(dict.fromkeys(names))
-    of = np.array([groups.index(name) for name in names])
-    registers = np.array([net.kind == "flip-flop" for net in nets])
+    groups = list(dict.fromkeys(group_name(path) for path in nets.cells))
+    of = np.array([groups.index(group_name(net.path)) for net in nets.driven])
+    registers = np.array([net.kind == "flip-flop" for net in nets.driven])
+    cells, area = np.zeros(len(groups), np.int64), np.zeros(len(groups))
+    for path, kinds in nets.cells.items():
+        group = groups.index(group_name(path))
+        cells[group] += kinds.total()
+        area[group] += sum(n * library.cells[kind].area for kind, n in kinds.items())
 
     def by_group(values: npt.NDArray) -> npt.NDArray:
         total = np.zeros((len(values), len(groups)), values.dtype)
@@ -223,10 +228,12 @@ def _summed(
 
     joules = None
     if library.has_energy and library.volts:
-        farads = np.array([net.farads for net in nets])
+        farads = np.array([net.farads for net in nets.driven])
         joules = by_group(counts * (farads * library.volts**2 / 2))
     return GateActivity(
         groups=groups,
+        cells=cells,
+        area=area,
         toggles=by_group(counts),
         flip_flops=by_group(counts * registers),
         joules=joules,
@@ -235,12 +242,12 @@ def _summed(
         result=result,
         memories=[
             MemoryAccesses(
-                name=group_name(macro.path).removesuffix(".memory"),
+                name=group_name(macro.path),
                 module=macro.module,
                 reads=accesses[:, i, 0],
                 writes=accesses[:, i, 1],
                 toggles=accesses[:, i, 2],
             )
-            for i, macro in enumerate(macros)
+            for i, macro in enumerate(nets.macros)
         ],
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from rich.console import Console
 
 from augend.gen.program import Program
-from augend.host.asic.activity import GateActivity, fit, group_name, measure_activity
+from augend.host.asic.activity import GateActivity, fit, measure_activity
 from augend.host.asic.design import MACRO_BITS, asic_design
 from augend.host.asic.folder import show_rows, write_rows
 from augend.host.asic.liberty import GENERIC, Library, read_library
@@ -17,7 +17,14 @@ from augend.host.asic.synthesis import Synthesis, synthesise
 from augend.host.sources import images_of, test_set
 from augend.hw.fit import smallest_config
 
-__all__ = ["ActivityOptions", "access_rows", "activity_rows", "gate_activity", "write_activity"]
+__all__ = [
+    "ActivityOptions",
+    "access_rows",
+    "activity_caption",
+    "activity_rows",
+    "gate_activity",
+    "write_activity",
+]
 
 _TOTAL = "all"
 
@@ -66,8 +73,8 @@ def write_activity(file: Path, folder: Path, options: ActivityOptions, console: 
     )
     (folder / "netlist.v").write_text(synthesis.verilog)
     (folder / "cells.v").write_text(synthesis.cells)
-    caption = _caption(found, synthesis, library)
-    rows = activity_rows(found, synthesis, options.femtojoules)
+    caption = activity_caption(found, library)
+    rows = activity_rows(found, options.femtojoules)
     write_rows(folder / "activity", caption, rows)
     show_rows(caption, rows, console)
     caption = "Macros: accesses and toggles of pins (address, data, enables), an image."
@@ -97,20 +104,23 @@ def gate_activity(
     return found, synthesis
 
 
-def _caption(found: GateActivity, synthesis: Synthesis, library: Library) -> str:
+def activity_caption(found: GateActivity, library: Library) -> str:
+    """What the table of toggles is of."""
     additions = found.result.total_operations
+    clocks = found.clocks
     return (
         f"Toggles by block, means of {len(additions)} images of {additions.min():,} to "
-        f"{additions.max():,} additions; netlist equal to the models in every image. Area in the "
+        f"{additions.max():,} additions and {clocks.min():,} to {clocks.max():,} clocks with the "
+        f"link; netlist equal to the models in every image. Area in the "
         f"unit of {library.file.name}. Fit: toggles = a * additions + b * clocks; missed: its "
-        f"error (root mean square) as a share of the mean. No glitches, no wires, no clock tree."
+        f"error (root mean square) as a share of the mean; a below zero: it switches less where "
+        f"there is an addition. No glitches, no wires, no clock tree; the clock pins of "
+        f"{found.clock_pins.sum():,} flip-flops toggle twice a clock besides."
     )
 
 
-def activity_rows(
-    found: GateActivity, synthesis: Synthesis, femtojoules: float | None = None
-) -> list[dict[str, Any]]:
-    """A row for each block, the busiest first, one for all, and one for the clock pins.
+def activity_rows(found: GateActivity, femtojoules: float | None = None) -> list[dict[str, Any]]:
+    """A row for each block, the busiest first, and one for all.
 
     Energy is in it where a toggle's is given, or the library says what pins take.
     """
@@ -118,45 +128,30 @@ def activity_rows(
     energy = None if found.joules is None else found.joules * 1e12
     if femtojoules is not None:
         energy = found.toggles * femtojoules * 1e-3
-    sizes: dict[str, tuple[int, float]] = {}
-    for block in synthesis.blocks:
-        cells, area = sizes.get(group_name(block.name), (0, 0.0))
-        added = block.cells * block.instances, block.area * block.instances
-        sizes[group_name(block.name)] = cells + added[0], area + added[1]
-    sizes[_TOTAL] = sum(s[0] for s in sizes.values()), sum(s[1] for s in sizes.values())
 
-    def row(name: str, toggles: npt.NDArray, registers: npt.NDArray, pj: Any) -> dict[str, Any]:
+    def row(name: str, groups: npt.NDArray) -> dict[str, Any]:
+        toggles = found.toggles[:, groups].sum(1)
         line = fit(toggles, additions, found.clocks)
-        cells, area = sizes.get(name, (0, 0.0))
         shown = {
             "block": name,
-            "cells": cells,
-            "area": round(area, 3),
+            "cells": int(found.cells[groups].sum()),
+            "area": round(float(found.area[groups].sum()), 3),
             "toggles an image": round(float(toggles.mean())),
-            "of flip-flops": round(float(registers.mean())),
+            "of flip-flops": round(float(found.flip_flops[:, groups].sum(1).mean())),
             "a: toggles an addition": round(line.addition, 3),
             "b: toggles a clock": round(line.clock, 3),
             "missed": f"{line.residual:.2%}",
         }
-        if pj is not None:
+        if energy is not None:
+            pj = energy[:, groups].sum(1)
             slope = fit(pj, additions, found.clocks)
             shown["pJ an image"] = round(float(pj.mean()), 3)
             shown["fJ an addition"] = round(slope.addition * 1e3, 3)
         return shown
 
     order = np.argsort(-found.toggles.mean(0), kind="stable")
-    rows = [
-        row(
-            found.groups[i],
-            found.toggles[:, i],
-            found.flip_flops[:, i],
-            None if energy is None else energy[:, i],
-        )
-        for i in order
-    ]
-    total = None if energy is None else energy.sum(1)
-    rows.append(row(_TOTAL, found.toggles.sum(1), found.flip_flops.sum(1), total))
-    return rows
+    rows = [row(found.groups[i], np.array([i])) for i in order]
+    return [*rows, row(_TOTAL, order)]
 
 
 def access_rows(found: GateActivity) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """Which cell drives each net of a netlist of blocks, and what the net has to charge."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from augend.host.asic.liberty import Library
 from augend.hw.verilog import TOP
 
-__all__ = ["Driver", "Pins", "drivers"]
+__all__ = ["Driver", "Nets", "Pins", "drivers"]
 
 _Bit = int | str
 
@@ -53,6 +53,25 @@ class Pins:
     ports: dict[str, list[tuple[str, int] | str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Nets:
+    """A netlist, cell by cell.
+
+    Parameters
+    ----------
+    driven
+        Every net that a cell or a macro drives, once.
+    cells
+        How many cells of each type each block has, by its path.
+    macros
+        Pins of all macros.
+    """
+
+    driven: list[Driver]
+    cells: dict[tuple[str, ...], Counter[str]]
+    macros: list[Pins]
+
+
 @dataclass(frozen=True)
 class _Net:
     """A bit of a block: its name, which bit of that, and its number among all blocks' bits."""
@@ -72,6 +91,7 @@ class _Walk:
     loads: list[tuple[int, float]] = field(default_factory=list)
     found: list[tuple[Driver, int]] = field(default_factory=list)
     macros: list[Pins] = field(default_factory=list)
+    cells: dict[tuple[str, ...], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def root(self, net: int) -> int:
         while self.joined[net] != net:
@@ -109,6 +129,7 @@ class _Walk:
         self, kind: str, pins: dict[str, list[_Bit]], path: tuple[str, ...], nets: dict[_Bit, _Net]
     ) -> None:
         known = self.library.cells[kind]
+        self.cells[path][kind] += 1
         for pin, (bit,) in pins.items():
             if bit in nets and pin in known.outputs:
                 self._drives(kind, "flip-flop" if known.flip_flop else "gate", path, nets[bit])
@@ -132,8 +153,8 @@ class _Walk:
         self.found.append((driver, net.number))
 
 
-def drivers(netlist: dict[str, Any], library: Library) -> tuple[list[Driver], list[Pins]]:
-    """Every driven net once, with the cell and the block that drive it; and all macros' pins.
+def drivers(netlist: dict[str, Any], library: Library) -> Nets:
+    """What drives each net, and in which block.
 
     Parameters
     ----------
@@ -148,4 +169,4 @@ def drivers(netlist: dict[str, Any], library: Library) -> tuple[list[Driver], li
     for net, load in walk.loads:
         farads[walk.root(net)] += load
     found = [replace(driver, farads=farads[walk.root(net)]) for driver, net in walk.found]
-    return found, walk.macros
+    return Nets(driven=found, cells=walk.cells, macros=walk.macros)

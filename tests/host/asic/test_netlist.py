@@ -56,7 +56,8 @@ NETLIST = {
 
 
 def test_a_net_is_counted_once_where_it_is_driven():
-    nets, macros = drivers(NETLIST, LIBRARY)
+    walked = drivers(NETLIST, LIBRARY)
+    nets, macros = walked.driven, walked.macros
     found = {(net.path, net.net, net.index): net for net in nets}
     assert set(found) == {
         ((TOP,), "word", 1),
@@ -66,6 +67,7 @@ def test_a_net_is_counted_once_where_it_is_driven():
     assert [net.kind for net in nets] == ["gate", "flip-flop", "memory"]
     assert found[(TOP,), "word", 1].farads == pytest.approx(1e-15)  # the flip-flop's, two blocks on
     assert found[(TOP,), "back", 0].farads == pytest.approx(2e-15)
+    assert walked.cells == {(TOP,): {"INV": 1}, (TOP, "sink"): {"DFF": 1}}
     (rows,) = macros
     assert rows.path == (TOP, "rows")
     assert rows.ports["read"] == ["1"]
