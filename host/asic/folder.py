@@ -55,7 +55,8 @@ def write_asic(
     rows = list(design.rows())
     caption = f"Memories; those of fewer than {options.macro_bits} bits are flip-flops."
     write_rows(folder / "memories", caption, rows)
-    show_rows(caption, [row | {"used": ", ".join(row["used"])} for row in rows], console)
+    shown = ("module", "as", "instances", "used")
+    show_rows(caption, [{name: row[name] for name in shown} for row in rows], console)
     if options.library is not None:
         with console.status("synthesis to cells"):
             synthesis = synthesise(design, options.library)
@@ -104,7 +105,7 @@ def show_rows(caption: str, rows: Sequence[dict[str, Any]], console: Console) ->
     """Print a table; numbers to the right."""
     table = Table(title=caption, title_justify="left")
     for name, value in rows[0].items():
-        table.add_column(name, justify="left" if isinstance(value, str) else "right")
+        table.add_column(name, justify="right" if isinstance(value, int | float) else "left")
     for row in rows:
         table.add_row(*map(_cell, row.values()))
     console.print(table)
