@@ -164,6 +164,10 @@ ppa: .venv/.boards ## Place and route accelerators: LUTs, block RAM, clock rate 
 boards-table: .venv/.boards ## Bitstreams of boards: what fits, clock rates of three seeds, images a second
 	$(BIN)/python -m tests.measure.boards --output $(TABLES)
 
+.PHONY: activity
+activity: .venv/.dev ## What the cells of a small accelerator switch, by block: toggles an addition, a clock
+	$(BIN)/python -m tests.measure.activity --output $(TABLES)
+
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)
 	$(BIN)/python -m tests.measure.utilisation $(CHECKPOINT) --output $(TABLES)

@@ -428,15 +428,67 @@ def verilog(
         typer.Option(help="configuration.json of an accelerator to load the programs into."),
     ] = None,
     parity: Annotated[bool, typer.Option(help="Notice flipped bits of memories.")] = False,
+    asic: Annotated[
+        bool, typer.Option("--asic", help="For silicon: memories as modules for macros.")
+    ] = False,
+    macro_bits: Annotated[
+        int, typer.Option(help="For --asic: memories of fewer bits are flip-flops.", min=0)
+    ] = 512,
+    liberty: Annotated[
+        Path | None, typer.Option(help="For --asic: cells (.lib) to map to; area by block.")
+    ] = None,
 ) -> None:
     """Write the Verilog of the smallest accelerator that programs fit, and its memories.
 
     One program gives a specialised accelerator. Several give an overlay that runs each of them,
     loaded one after the other; with --overlay, one that is there already.
     """
+    from augend.host.asic.folder import AsicOptions
+    from augend.host.asic.liberty import read_library
     from augend.host.verilog import write_verilog
 
-    write_verilog(programs, output, overlay, Console(), parity=parity)
+    if liberty is not None and not asic:
+        raise UsageError("--liberty goes with --asic: cells are mapped for silicon only.")
+    library = read_library(liberty) if liberty is not None else None
+    wanted = AsicOptions(macro_bits=macro_bits, library=library) if asic else None
+    write_verilog(programs, output, overlay, Console(), parity=parity, asic=wanted)
+
+
+@app.command()
+def activity(
+    program: ProgramFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
+    data: Data = None,
+    limit: Annotated[int, typer.Option(help="Images; each takes seconds.", min=2)] = 4,
+    lanes: Annotated[
+        int | None, typer.Option(help="Of the accelerator; those of the program where left out.")
+    ] = None,
+    liberty: Annotated[
+        Path | None, typer.Option(help="Cells (.lib) to map to; else transistors are counted.")
+    ] = None,
+    macro_bits: Annotated[
+        int, typer.Option(help="Memories of fewer bits are flip-flops.", min=0)
+    ] = 512,
+    femtojoules: Annotated[
+        float | None, typer.Option(help="Energy of a toggle, where the cells do not say.", min=0)
+    ] = None,
+) -> None:
+    """Count what switches, block by block, while a netlist of cells classifies images.
+
+    The netlist runs behind the same link as any accelerator and is compared with the models. Writes
+    it, a SAIF file for each image, and what fits toggles = a * additions + b * clocks.
+    """
+    from augend.host.asic.command import ActivityOptions, write_activity
+
+    options = ActivityOptions(
+        data=data,
+        limit=limit,
+        lanes=lanes,
+        liberty=liberty,
+        macro_bits=macro_bits,
+        femtojoules=femtojoules,
+    )
+    write_activity(program, output, options, Console())
 
 
 add_board_commands(app)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from augend.host.packets import Words
@@ -34,6 +35,8 @@ class InProcess:
         Whether it counts lines and toggles.
     progress
         Called with the name of each stage, where it has to be built.
+    library
+        A compiled model of that configuration, where it is there already.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class InProcess:
         *,
         coverage: bool = False,
         progress: Callable[[str], None] | None = None,
+        library: Path | None = None,
     ) -> None:
-        self.model = VerilatedModel(config, coverage=coverage, progress=progress)
+        self.model = VerilatedModel(config, coverage=coverage, progress=progress, library=library)
         self.clocks = 0
         """Clocks simulated so far."""
         self._most_events = 0

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from augend.gen.place import Placement
 from augend.gen.program import Program
+from augend.host.asic.folder import AsicOptions, write_asic
 from augend.host.errors import UsageError
 from augend.host.report import write_json
 from augend.host.verilog_table import show_accelerator
@@ -29,6 +30,7 @@ def write_verilog(
     console: Console,
     *,
     parity: bool = False,
+    asic: AsicOptions | None = None,
 ) -> None:
     """Write the smallest accelerator that runs each of some programs; all files, or none.
 
@@ -44,6 +46,8 @@ def write_verilog(
         ``configuration.json`` of an accelerator to load them into, in place of the smallest.
     parity
         Whether its memories have parity; one that is given may have it anyway.
+    asic
+        For silicon: see `write_asic`, whose files are in the folder too.
 
     Raises
     ------
@@ -66,8 +70,11 @@ def write_verilog(
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
+        if asic is not None:
+            write_asic(work, config, asic, console)
         with console.status("writing Verilog"):
-            (work / f"{TOP}.v").write_text(verilog_text(config))
+            if asic is None:
+                (work / f"{TOP}.v").write_text(verilog_text(config))
             for name, rows in images.items():
                 _write_memories(work / "memory" / ("" if len(images) == 1 else name), rows)
         write_json(work / "configuration.json", configuration_content(config, programs))

@@ -82,7 +82,11 @@ class LoadedMemory(wiring.Component):
                 i_load_data=Value.cast(self.load_data),
             )
             return m
-        m.submodules.memory = rows = memory.Memory(shape=self._shape, depth=self.depth, init=[])
+        # Told to platforms with memories of their own; proofs may read a row as it is written.
+        attrs = NO_COLLISION if hasattr(platform, "get_memory") else {}
+        m.submodules.memory = rows = memory.Memory(
+            shape=self._shape, depth=self.depth, init=[], attrs=attrs
+        )
         read = rows.read_port()
         write = rows.write_port()
         m.d.comb += [

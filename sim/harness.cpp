@@ -8,6 +8,9 @@
 #if VM_COVERAGE
 #include "verilated_cov.h"
 #endif
+#ifdef AUGEND_SAIF
+#include "verilated_saif_c.cpp"  // the one part of Verilator that no other model needs
+#endif
 
 #ifdef AUGEND_PHASES
 #include "Vaugend___024root.h"
@@ -27,12 +30,31 @@ struct Inputs {
     bool operator==(const Inputs&) const = default;
 };
 
+// Where AUGEND_POWER_ON is defined, everything holds random bits when power comes; it is their seed.
+struct Context : VerilatedContext {
+#ifdef AUGEND_POWER_ON
+    Context() {
+        randReset(2);
+        randSeed(AUGEND_POWER_ON);
+    }
+#endif
+#ifdef AUGEND_SAIF
+    Context() { traceEverOn(true); }
+#endif
+};
+
 struct Model {
-    VerilatedContext context;
+    Context context;
     Vaugend top{&context};
     uint64_t clock = 0;  // clocks since the last reset
     bool done = false;
     Inputs seen;         // by the last eval()
+#ifdef AUGEND_SAIF
+    VerilatedSaifC saif;
+    bool traced = false;
+    uint64_t dumps = 0;
+    Model() { top.trace(&saif, 99); }
+#endif
 };
 
 template <typename T>
@@ -51,6 +73,20 @@ void copy(uint32_t* to, const VlWide<N>& word) {
 void tick(Model& model, const Inputs& inputs) {
     auto& top = model.top;
     model.clock++;
+#ifdef AUGEND_SAIF
+    if (model.traced) {  // what stands when the clock rises, once a clock
+        top.clk = 0;
+        top.host___05Fvalid = inputs.valid;
+        top.host___05Fpayload = inputs.payload;
+        top.answers___05Fready = inputs.ready;
+        top.eval();
+        model.saif.dump(++model.dumps);
+        top.clk = 1;
+        top.eval();
+        model.seen = inputs;
+        return;
+    }
+#endif
 #ifdef AUGEND_PHASES
     if (inputs == model.seen) {
         Vaugend___024root* root = top.rootp;
@@ -172,6 +208,17 @@ void augend_run(Model* model, Run* run) {
     }
     run->clocks = model->clock - begin;
 }
+
+#ifdef AUGEND_SAIF
+// Begin to count what every signal does, or end it and write it where there is no file. What stands
+// now is dumped either way, so that one file begins with what the one before ended with.
+void augend_trace(Model* model, const char* file) {
+    if (file) model->saif.open(file);
+    model->saif.dump(++model->dumps);
+    if (!file) model->saif.close();
+    model->traced = file;
+}
+#endif
 
 #if VM_COVERAGE
 void augend_coverage(Model* model, const char* file) { model->context.coveragep()->write(file); }

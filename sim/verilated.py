@@ -62,11 +62,27 @@ def compile_model(
     harness: Path,
     *,
     defines: Sequence[str] = (),
+    flags: Sequence[str] = (),
     coverage: bool = False,
+    quick: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there."""
-    model = verilate(work, ["design.v"], TOP, coverage=coverage, say=say)
+    """Verilate ``design.v`` in a folder and compile it with a harness to ``library.so`` there.
+
+    Parameters
+    ----------
+    work, config, harness
+        The folder, what ``design.v`` is of, and the C++ file.
+    defines, flags
+        Further options of the C++ compiler for the harness, and of Verilator.
+    coverage
+        Whether the model counts lines executed and bits toggled.
+    quick
+        Whether it is to be compiled quickly, and run slowly.
+    say
+        Called with the name of each stage.
+    """
+    model = verilate(work, ["design.v"], TOP, coverage=coverage, flags=flags, quick=quick, say=say)
     observed = " ".join(f"X({i})" for i in range(config.cores + 1))
     defined = [f"-DAUGEND_SOURCES(X)={observed}", *defines]
     try:
@@ -201,6 +217,13 @@ class VerilatedModel:
     def write_coverage(self, file: Path) -> None:
         """Write what was counted so far, as Verilator writes it; of a model with ``coverage``."""
         self._library.augend_coverage(self._model, str(file).encode())
+
+    def trace(self, file: Path | None) -> None:
+        """Begin to count what every signal does, or end it and write the file (SAIF) where None.
+
+        Of a model that was Verilated with ``--trace-saif``, its harness with ``AUGEND_SAIF``.
+        """
+        self._library.augend_trace(self._model, None if file is None else str(file).encode())
 
     def run(
         self,

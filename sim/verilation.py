@@ -106,6 +106,7 @@ def verilate(
     *,
     coverage: bool = False,
     flags: Sequence[str] = (),
+    quick: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> "Verilated":
     """Verilate and compile Verilog files of a folder; the class of the model is ``Vaugend``.
@@ -120,6 +121,8 @@ def verilate(
         Whether the model counts lines executed and bits toggled.
     flags
         Further options of Verilator.
+    quick
+        Whether it is to be compiled quickly, and run slowly.
     say
         Called with the name of each stage.
 
@@ -137,8 +140,15 @@ def verilate(
     _run([root / "bin" / "verilator", *options, "--Mdir", "model", *sources], work)
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, _FLAGS[coverage])
-    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], _FLAGS[coverage])
+    parts = sorted((work / "model").glob("*.cpp"))
+    level = _FLAGS[coverage]
+    if quick:  # what traces runs in every clock, and is no longer than what is traced
+        traces = [p for p in parts if "__Trace__" in p.name and not p.stem.endswith("__Slow")]
+        objects = _compile(traces, work, include, [*level, "-O1"])
+        objects += _compile([p for p in parts if p not in traces], work, include, [*level, "-O0"])
+    else:
+        objects = _compile(parts, work, include, level)
+    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], level)
 
 
 class Verilated:

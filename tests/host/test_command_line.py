@@ -110,6 +110,28 @@ def test_verilog_has_parity_where_it_is_asked_for(tmp_path):
         assert ("lanes.weight_parity" in design) == bool(asked)
 
 
+def test_verilog_for_silicon_has_its_memories_apart(tmp_path):
+    small_program().save(tmp_path / "net.augend")
+    code, text = run("verilog", tmp_path / "net.augend", "--asic", "-o", tmp_path / "rtl")
+    assert code == 0, text
+    assert "augend_loaded_memory" not in (tmp_path / "rtl" / "augend_accelerator.v").read_text()
+    memories = (tmp_path / "rtl" / "augend_memories.v").read_text()
+    rows = json.loads((tmp_path / "rtl" / "memories.json").read_text())["rows"]
+    assert all(f"module {row['module']} (" in memories for row in rows)
+    assert (tmp_path / "rtl" / "memory" / "0-weight.hex").exists()
+    assert "lint_off" in (tmp_path / "rtl" / "waivers.vlt").read_text()
+
+
+def test_verilog_for_silicon_refuses_a_library_that_is_not_there(tmp_path):
+    small_program().save(tmp_path / "net.augend")
+    asked = "verilog", tmp_path / "net.augend", "-o", tmp_path / "rtl", "--liberty", tmp_path / "x"
+    code, text = run(*asked, "--asic")
+    assert code == 2 and "There is no liberty file" in text
+    code, text = run(*asked)
+    assert code == 2 and "--liberty goes with --asic" in text
+    assert not (tmp_path / "rtl").exists()
+
+
 def test_verilog_of_an_overlay_has_room_for_every_program(tmp_path):
     files = [tmp_path / "plain.augend", tmp_path / "leaky.augend"]
     small_program().save(files[0])

@@ -1,0 +1,1 @@
+"""The way to silicon: Verilog with memory macros, its synthesis to cells, and what these switch."""
