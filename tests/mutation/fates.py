@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.measure.table import write_table
+from tests.mutation.known import KILLED, LIVES, SAME
 from tests.mutation.netlist import Mutant
 from tests.mutation.programs import CORES, LANES
 
 __all__ = ["write_fates"]
 
-_FATES = ("killed", "the same as the design", "lives on")
+_FATES = (KILLED, SAME, LIVES)
 
 
 def write_fates(
@@ -27,7 +28,7 @@ def write_fates(
     columns = list(rows[0])
     rows.append({"component": "all", **{c: sum(row[c] for row in rows) for c in columns[1:]}})
     last = rows[-1]
-    different = last["mutants"] - last["the same as the design"]
+    different = last["mutants"] - last[SAME]
     write_table(
         folder,
         "mutation",
@@ -35,12 +36,12 @@ def write_fates(
         f"{CORES} cores (Yosys `mutate`, seed {seed}), each played the fast tests' programs, "
         f"images and damaged packets: killed where any word, clock or event differs. The same as "
         f"the design: no difference is reachable, by induction over the component's state. "
-        f"{last['killed']} of the {different} others are killed: "
-        f"{100 * last['killed'] / max(1, different):.1f} %. Written by `make mutate`.",
+        f"{last[KILLED]} of the {different} others are killed: "
+        f"{100 * last[KILLED] / max(1, different):.1f} %. Written by `make mutate`.",
         columns,
         rows,
     )
-    alive = [m for m in mutants if fates[m.number] != "killed"]
+    alive = [m for m in mutants if fates[m.number] != KILLED]
     told = [f"* {m} ({fates[m.number]})" for m in alive]
     path = folder / "mutation.md"
     path.write_text("\n".join([path.read_text(), "## Survivors", "", *told]) + "\n")

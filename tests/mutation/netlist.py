@@ -20,6 +20,9 @@ SELECT = "mutant"
 """Port of the top that switches a mutant on; 0 leaves the design as it is."""
 
 
+SIMPLER = "opt_clean; opt_hier; opt -full; wreduce; opt_hier; opt -full; opt_clean -purge"
+"""What leaves out of the netlist bits that nobody reads, or that never change."""
+
 SHARE = 20
 """Not more than one in so many mutants is in components of one kind."""
 
@@ -88,7 +91,7 @@ def mutated_netlist(config: AcceleratorConfig, count: int, seed: int) -> tuple[P
     """
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "design.v").write_text(verilog_text(config))
-    read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; opt_clean"
+    read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; {SIMPLER}"
     drawn = f"mutate -list {DRAWN * count} -seed {seed} -o drawn.txt"
     yosys(f"{read}; write_rtlil design.il; {drawn}", BUILD)
     mutants: list[Mutant] = []

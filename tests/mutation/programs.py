@@ -15,8 +15,10 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import smallest_config
 from tests.regression.cases import Case
 from tests.sim.drawn_chains import chains
+from tests.sim.drawn_everything import everything_and_pixels
 from tests.sim.drawn_readouts import competing, exiting, shaped
 from tests.sim.drawn_rules import rules
+from tests.sim.drawn_wide import wide
 from tests.sim.drawn_wiring import wirings
 
 __all__ = ["CORES", "LANES", "Given", "common_config", "given_programs"]
@@ -45,6 +47,12 @@ DRAWN = (
     ("ttfs", chains(encodings=("ttfs",)), 4),
     ("hybrid", chains(encodings=("hybrid",)), 4),
     ("several events", chains(encodings=("several events",)), 4),
+    ("quiet", wirings(quiet=True), 5),
+    ("quiet of every rule", wirings(rules=True, quiet=True), 5),
+    ("pruned", wirings(pruned=LANES), 4),
+    ("pruned of every rule", wirings(rules=True, pruned=LANES), 4),
+    ("everything", everything_and_pixels().filter(lambda drawn: len(drawn[1]) > 0), 12),
+    ("wide values", wide(), 12),
 )
 """What the tests of ``tests/sim/test_rtl*.py`` draw from, and how much of it."""
 
