@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.mutation.equivalence import equivalent
+from tests.mutation.equivalence import Induction
+from tests.mutation.extract import extracted
 from tests.mutation.fates import write_fates
 from tests.mutation.known import KILLED, LIVES, SAME, Known, name_of
 from tests.mutation.model import MutatedModel, compiled
@@ -70,16 +71,15 @@ def main() -> None:
     def played(mutant: Mutant) -> tuple[Mutant, list[int], int | None]:
         return mutant, *_killer(partial(design, mutant.number), order, known.left(mutant.number))
 
-    def judged(mutant: Mutant) -> tuple[Mutant, bool]:
-        return mutant, equivalent(mutant)
-
     with ThreadPoolExecutor(options.workers) as pool:
         for mutant, through, killer in pool.map(played, _of(mutants, known.left)):
             known.played(mutant.number, through, killer)
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
-        alive = [m for m in mutants if known.fate(m.number) == LIVES and not known.judged(m.number)]
-        for mutant, same in pool.map(judged, alive):
-            known.judge(mutant.number, same)
+    alive = [m for m in mutants if known.fate(m.number) == LIVES and not known.judged(m.number)]
+    if alive:
+        induction = Induction(*extracted(mutants))
+        for mutant in alive:
+            known.judge(mutant.number, induction.same(mutant.number))
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
     fates = {m.number: known.fate(m.number) for m in mutants}
     write_fates(options.output, options.seed, mutants, fates)
