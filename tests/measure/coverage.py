@@ -12,14 +12,18 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from augend.host.driver import connect
+from augend.gen.place import place
+from augend.gen.program import Program
+from augend.host.driver import RtlAccelerator, connect
 from augend.host.packets import make_packet
+from augend.hw.fit import FitError, check_fit
 from augend.hw.packet import Command
 from augend.sim.verilated import build
 from tests.fuzz.case import Case
@@ -28,10 +32,15 @@ from tests.fuzz.drawn_cases import cases
 from tests.measure.coverage_points import Point, read_points
 from tests.measure.coverage_reasons import reason_of
 from tests.measure.table import write_table
+from tests.mutation.directed import directed
+from tests.mutation.faults import attempted, broken, late, refused
+from tests.sim.accelerators import as_images
 from tests.sim.overlay_programs import KINDS, drawn_input
 
 SHAPE = (2, 2, "block")
 AT_ONCE = 10
+BROKEN = ("deep 0", "flooded 1")
+"""Programs that are spoiled, too."""
 
 
 def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
@@ -50,6 +59,7 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
             done += 1
         print(f"{done} cases", flush=True)
     transport.stalls = None
+    _run_directed(transport)
     rng = np.random.default_rng(first)
     for command in Command:
         packet = make_packet(command, 1, rng.integers(0, 1 << 32, 5, np.uint32))
@@ -57,7 +67,31 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
             damaged = packet.copy()
             damaged[at] ^= np.uint32(1 << int(rng.integers(32)))
             transport.model.run(damaged, 8, quiet_clocks=2000)
+    for words in (refused(), late()):
+        transport.model.run(words, 1 << 12, quiet_clocks=2000)
     return done
+
+
+def _run_directed(transport: Watched) -> None:
+    """What random cases hardly ever reach, and programs that wait for what never comes."""
+    lanes, cores, _ = SHAPE
+    config = configuration(SHAPE)
+    for name, network, pixels, core_of in directed():
+        placement = place(network, lanes=lanes, cores=cores, core_of=core_of)
+        try:
+            check_fit(config, placement)
+        except FitError:
+            continue
+        program = Program(network=network, lanes=lanes, cores=cores)
+        transport.model.reset()
+        rtl = RtlAccelerator(program, placement, config, transport)
+        rtl.infer(as_images(network, pixels))
+        for changed in broken(placement) if name in BROKEN else ():
+            rtl.placement = changed
+            for _ in attempted(rtl._load, partial(rtl.infer, as_images(network, pixels))):
+                transport.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
+                rtl._sequence = rtl._sequence + 1 & 0xFFFF
+        print(f"{name}: run", flush=True)
 
 
 def _drawn(number: int, first: int) -> list[Case]:
@@ -164,7 +198,8 @@ def main() -> None:
         )
     lanes, cores, memory = SHAPE
     caption = (
-        f"What {len(KINDS)} kinds of programs, {done} random cases of the fuzzer and damaged "
+        f"What {len(KINDS)} kinds of programs, {done} random cases of the fuzzer, networks "
+        f"directed at what those do not reach, programs that cannot end, damaged and refused "
         f"packets cover of an accelerator of all hardware, {lanes} lanes, {cores} cores, {memory} "
         f"RAM: branches of the Verilog text, and edges of bits; all instances of a component "
         f"together. Written by `make coverage`."

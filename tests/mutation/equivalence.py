@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from tests.mutation.netlist import BUILD, SELECT
 
 __all__ = ["Induction"]
 
-_ROUNDS = 200
-PATIENCE = 120
-"""Seconds that a question to the solver may take."""
+PATIENCE = 60
+"""Seconds that a proof may take."""
 
 _Place = tuple[str, int] | None
 """Of a difference: a register's bit, a memory's read port; None where the outside sees it."""
@@ -32,9 +32,11 @@ class Induction:
     ----------
     circuit, memories
         Of the design with all mutants.
+    folder
+        For questions to the solver.
     """
 
-    def __init__(self, circuit: Circuit, memories: Sequence[Memory]) -> None:
+    def __init__(self, circuit: Circuit, memories: Sequence[Memory], folder: Path = BUILD) -> None:
         self._circuit = circuit
         self._memories = memories
         self._graph = Graph()
@@ -43,19 +45,20 @@ class Induction:
             for literal in [*circuit.inputs.values(), *(latch for latch, _ in circuit.latches)]
         }
         self._design = self._graph.built(circuit, self._given(0, set()))
-        self._clauses = BUILD / "question.cnf"
+        self._clauses = folder / "question.cnf"
 
     def same(self, number: int) -> bool:
         """Whether it is proved of the mutant of a number; False where it is not, or not found."""
         apart: set[tuple[str, int]] = set()
-        for _ in range(_ROUNDS):
+        end = time.monotonic() + PATIENCE
+        while True:
             mutant = self._graph.built(self._circuit, self._given(number, apart))
             differences = [
                 (where, literal)
                 for where, literal in self._differences(mutant)
                 if literal and where not in apart
             ]
-            found = self._possible([literal for _, literal in differences])
+            found = self._possible([literal for _, literal in differences], end)
             if found is None:
                 return False
             if not found:
@@ -64,7 +67,6 @@ class Induction:
             if None in places:
                 return False
             apart |= {where for where in places if where is not None}
-        return False
 
     def _given(self, number: int, apart: set[tuple[str, int]]) -> dict[int, int]:
         """Inputs and registers: those of the design, but for the switch and what may differ."""
@@ -119,8 +121,8 @@ class Induction:
                 for name in memory.bits("WR_ADDR", port):
                     yield None, graph.conjunction(none ^ 1, differ(outputs[name]))
 
-    def _possible(self, literals: list[int]) -> set[int] | None:
-        """Those of the literals that hold in some state; none where none can; None: not found."""
+    def _possible(self, literals: list[int], end: float) -> set[int] | None:
+        """Those of the literals that hold in some state; none where none can; None: no time."""
         if 1 in literals:
             return {1}
         if not literals:
@@ -132,7 +134,10 @@ class Induction:
         solver = shutil.which("yices-sat") or Path(sys.executable).with_name("yices-sat")
         try:
             said = subprocess.run(
-                [solver, "-m", self._clauses], capture_output=True, text=True, timeout=PATIENCE
+                [solver, "-m", self._clauses],
+                capture_output=True,
+                text=True,
+                timeout=max(0.0, end - time.monotonic()),
             ).stdout.split()
         except subprocess.TimeoutExpired:
             return None

@@ -1,7 +1,7 @@
 """The table of what became of the mutants, and why those that live on do."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.measure.table import write_table
@@ -15,12 +15,12 @@ _FATES = (KILLED, SAME, LIVES)
 
 
 def write_fates(
-    folder: Path, seed: int, mutants: Sequence[Mutant], fates: Mapping[int, str]
+    folder: Path, seed: int, mutants: Sequence[Mutant], fate: Callable[[int], str]
 ) -> None:
     """Write ``mutation.json`` and ``.md``: a row a component, survivors below."""
     tally: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
-        tally[mutant.kind][fates[mutant.number]] += 1
+        tally[mutant.kind][fate(mutant.number)] += 1
     rows = [
         {"component": name, "mutants": sum(of.values()), **{fate: of[fate] for fate in _FATES}}
         for name, of in sorted(tally.items())
@@ -33,15 +33,16 @@ def write_fates(
         folder,
         "mutation",
         f"{last['mutants']} mutants of the netlist of an accelerator of {LANES} lanes and "
-        f"{CORES} cores (Yosys `mutate`, seed {seed}), each played the fast tests' programs, "
-        f"images and damaged packets: killed where any word, clock or event differs. The same as "
-        f"the design: no difference is reachable, by induction over the component's state. "
+        f"{CORES} cores, optimised and flattened (Yosys `mutate`, seed {seed}), each played "
+        f"programs, images and damaged packets drawn as in the fast tests, programs that cannot "
+        f"end, and resets: killed where any word, clock or event differs. The same as the design: "
+        f"by induction over the state of the whole accelerator no output ever differs. "
         f"{last[KILLED]} of the {different} others are killed: "
         f"{100 * last[KILLED] / max(1, different):.1f} %. Written by `make mutate`.",
         columns,
         rows,
     )
-    alive = [m for m in mutants if fates[m.number] != KILLED]
-    told = [f"* {m} ({fates[m.number]})" for m in alive]
+    alive = [m for m in mutants if fate(m.number) != KILLED]
+    told = [f"* {m} ({fate(m.number)})" for m in alive]
     path = folder / "mutation.md"
     path.write_text("\n".join([path.read_text(), "## Survivors", "", *told]) + "\n")

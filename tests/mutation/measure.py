@@ -75,15 +75,16 @@ def main() -> None:
         for mutant, through, killer in pool.map(played, _of(mutants, known.left)):
             known.played(mutant.number, through, killer)
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
+            done = [m for m in mutants if not known.left(m.number)]
+            write_fates(options.output, options.seed, done, known.fate)
     alive = [m for m in mutants if known.fate(m.number) == LIVES and not known.judged(m.number)]
     if alive:
         induction = Induction(*extracted(mutants))
         for mutant in alive:
             known.judge(mutant.number, induction.same(mutant.number))
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
-    fates = {m.number: known.fate(m.number) for m in mutants}
-    write_fates(options.output, options.seed, mutants, fates)
-    counted = Counter(fates.values())
+    write_fates(options.output, options.seed, mutants, known.fate)
+    counted = Counter(known.fate(m.number) for m in mutants)
     different = len(mutants) - counted[SAME]
     print(f"{counted[KILLED]} of {different} mutants that differ are killed, {len(mutants)} in all")
     if counted[KILLED] < ENOUGH * different:

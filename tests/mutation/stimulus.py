@@ -1,16 +1,18 @@
 """What the fast tests do to an accelerator, as streams that can be played to a mutant."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from augend.gen.schedule import Consume, End
 from augend.host.driver import GoldenAccelerator, RtlAccelerator
-from augend.host.packets import FaultError, LinkError, Words, make_packet
+from augend.host.packets import Words, make_packet
 from augend.host.verify import verify
+from augend.hw.fit import FitError, check_fit
 from augend.hw.packet import Command
 from augend.sim.verilated import Observation
+from tests.mutation.faults import attempted, broken, damaged, late, refused
 from tests.mutation.model import MutatedModel
 from tests.mutation.programs import Given
 
@@ -190,79 +192,28 @@ def faulty(fresh: Fresh, programs: Sequence[Given]) -> list[list[Play]]:
     """Run programs that wait for what never comes, or for another population, or never end."""
     groups: list[list[Play]] = []
     for one in programs:
-        for number, change in enumerate((_other_source, _other_port, _never_ends)):
-            recorder = Recorder(fresh(), _rng_of(one), HUNG)
-            config = recorder.model.config
-            rtl = RtlAccelerator(one.program, one.placement, config, recorder)
-            for core in range(number % 2, config.cores):
-                rtl.placement = _changed(one, core, change)
-                for attempt in (rtl._load, lambda rtl=rtl, one=one: rtl.infer(one.images)):
-                    try:
-                        attempt()
-                    except (FaultError, LinkError):
-                        recorder.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
-                        rtl._sequence = rtl._sequence + 1 & 0xFFFF
-            groups.append(recorder.plays)
+        recorder = Recorder(fresh(), _rng_of(one), HUNG)
+        rtl = RtlAccelerator(one.program, one.placement, recorder.model.config, recorder)
+        for placement in broken(one.placement):
+            try:
+                check_fit(recorder.model.config, placement)
+            except FitError:  # counters would have to hold more
+                continue
+            rtl.placement = placement
+            for _ in attempted(rtl._load, partial(rtl.infer, one.images)):
+                recorder.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
+                rtl._sequence = rtl._sequence + 1 & 0xFFFF
+        groups.append(recorder.plays)
     return groups
-
-
-def _changed(one: Given, core: int, change: Callable):
-    cores = list(one.placement.cores)
-    instructions = [change(each, cores[core].instructions) for each in cores[core].instructions]
-    cores[core] = replace(cores[core], instructions=instructions)
-    return replace(one.placement, cores=tuple(cores))
-
-
-def _other_source(one, _):
-    return replace(one, source=one.population) if isinstance(one, Consume) else one
-
-
-def _other_port(one, _):
-    return replace(one, port=(one.port + 1) % 3) if isinstance(one, Consume) else one
-
-
-def _never_ends(one, instructions):
-    consumes = [each for each in instructions if isinstance(each, Consume)]
-    return consumes[0] if isinstance(one, End) and consumes else one
 
 
 def spoiled(
     fresh: Fresh, groups: Sequence[list[Play]], rng: np.random.Generator
 ) -> list[list[Play]]:
     """Streams with damaged and lost words, wrong numbers, hashes and commands, and garbage."""
-    streams = []
-    for one in (play for group in groups for play in group):
-        words = one.words[: 1 << 11]
-        hit = rng.random(len(words)) < 0.01
-        bits = np.uint32(1) << rng.integers(0, 32, len(words)).astype(np.uint32)
-        words = np.where(hit, words ^ bits, words)[rng.random(len(words)) >= 0.003]
-        streams.append(words.astype(np.uint32))
-    wrong = [
-        (Command.HELLO, ()),
-        (Command.RUN, (1, 2)),
-        (Command.RUN, (1, 2, 3)),
-        (Command.RUN, ()),
-        (Command.START, (7,)),
-        (Command.START, (5, 6)),
-        (Command.RUN, (5, 6)),
-        (Command.RUN, (5, 7)),
-        (Command.RUN, (4, 6)),
-        (Command.WRITE, (0,)),
-        (Command.WRITE, (7, 0)),
-        (Command.RUN, (5, 6)),
-        (Command.WRITE, (0, 0, 1, 2, 3, 4, 5)),
-        (Command.RUN, (5, 6)),
-        (Command.IDENTITY, (5, 6)),
-        (Command.HELLO, ()),
-    ]
-    streams.append(
-        np.concatenate([make_packet(c, n, payload) for n, (c, payload) in enumerate(wrong, 65530)])
-    )
-    late = [make_packet(Command.HELLO, 3), *(make_packet(Command.HELLO, n) for n in (9, 9, 4))]
-    late += [make_packet(Command.START, n, (1, 1)) for n in (6, 5, 5, 7, 6, 4)]
-    streams.append(np.concatenate(late))
+    streams = [damaged(one.words[: 1 << 11], rng) for group in groups for one in group]
     model = fresh()
-    return [[play(model, words, None, 1 << 12, HUNG) for words in streams]]
+    return [[play(model, words, None, 1 << 12, HUNG) for words in (*streams, refused(), late())]]
 
 
 def clocks_of(group: Sequence[Play]) -> int:
