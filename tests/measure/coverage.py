@@ -23,6 +23,7 @@ from augend.gen.place import place
 from augend.gen.program import Program
 from augend.host.driver import RtlAccelerator, connect
 from augend.host.packets import make_packet
+from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import FitError, check_fit
 from augend.hw.packet import Command
 from augend.sim.verilated import build
@@ -38,9 +39,17 @@ from tests.sim.accelerators import as_images
 from tests.sim.overlay_programs import KINDS, drawn_input
 
 SHAPE = (2, 2, "block")
+WATCHDOG_BITS = 12
+"""So that what cannot end is soon given up."""
+
 AT_ONCE = 10
 BROKEN = ("deep 0", "flooded 1")
 """Programs that are spoiled, too."""
+
+
+def measured_config() -> AcceleratorConfig:
+    """All hardware there is, with a quick watchdog."""
+    return replace(configuration(SHAPE), watchdog_bits=WATCHDOG_BITS)
 
 
 def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
@@ -48,7 +57,7 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
     lanes, cores, _ = SHAPE
     for make in KINDS.values():
         program = replace(make(), lanes=lanes, cores=cores)
-        with connect(program, "rtl", config=configuration(SHAPE), transport=transport) as rtl:
+        with connect(program, "rtl", config=transport.model.config, transport=transport) as rtl:
             rtl.infer(drawn_input(program))
         print(f"{program.hash[:12]}: run", flush=True)
     done = 0
@@ -75,7 +84,7 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
 def _run_directed(transport: Watched) -> None:
     """What random cases hardly ever reach, and programs that wait for what never comes."""
     lanes, cores, _ = SHAPE
-    config = configuration(SHAPE)
+    config = transport.model.config
     for name, network, pixels, core_of in directed():
         placement = place(network, lanes=lanes, cores=cores, core_of=core_of)
         try:
@@ -86,11 +95,13 @@ def _run_directed(transport: Watched) -> None:
         transport.model.reset()
         rtl = RtlAccelerator(program, placement, config, transport)
         rtl.infer(as_images(network, pixels))
+        transport.quiet = 2 << config.watchdog_bits
         for changed in broken(placement) if name in BROKEN else ():
             rtl.placement = changed
             for _ in attempted(rtl._load, partial(rtl.infer, as_images(network, pixels))):
                 transport.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
                 rtl._sequence = rtl._sequence + 1 & 0xFFFF
+        transport.quiet = Watched.quiet
         print(f"{name}: run", flush=True)
 
 
@@ -187,7 +198,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    config = configuration(SHAPE)
+    config = measured_config()
     transport = Watched(config, coverage=True)
     done = run_all(transport, options.cases, options.minutes, options.seed)
     with TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ from tests.measure.table import write_table
 from tests.mutation.known import KILLED, LIVES, SAME
 from tests.mutation.netlist import Mutant
 from tests.mutation.programs import CORES, LANES
+from tests.mutation.reasons import reason_of
 
 __all__ = ["write_fates"]
 
@@ -22,7 +23,7 @@ def write_fates(
     for mutant in mutants:
         tally[mutant.kind][fate(mutant.number)] += 1
     rows = [
-        {"component": name, "mutants": sum(of.values()), **{fate: of[fate] for fate in _FATES}}
+        {"component": name, "mutants": sum(of.values()), **{one: of[one] for one in _FATES}}
         for name, of in sorted(tally.items())
     ]
     columns = list(rows[0])
@@ -42,7 +43,8 @@ def write_fates(
         columns,
         rows,
     )
-    alive = [m for m in mutants if fate(m.number) != KILLED]
-    told = [f"* {m} ({fate(m.number)})" for m in alive]
+    same = [f"* {m}" for m in mutants if fate(m.number) == SAME]
+    alive = [f"* {m}: {reason_of(m)}" for m in mutants if fate(m.number) == LIVES]
     path = folder / "mutation.md"
-    path.write_text("\n".join([path.read_text(), "## Survivors", "", *told]) + "\n")
+    told = ["## Alive", "", *alive, "", "## The same as the design", "", *same]
+    path.write_text("\n".join([path.read_text(), *told]) + "\n")
