@@ -28,6 +28,8 @@ def directed() -> Iterator[Directed]:
         yield f"flooded {core}", network, pixels, {"many": core, "out": 1 - core}
         network, pixels = pooled(core)
         yield f"pooled {core}", network, pixels, {"image": core, "out": 1 - core}
+        network, pixels = floored(core)
+        yield f"floored {core}", network, pixels, {"low": core, "out": 1 - core}
     yield "broad", *broad("current", 8), None
     yield "broad events", *broad("events", 1), None
 
@@ -112,6 +114,23 @@ def pooled(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
         decode="count",
     )
     return network, _events(rng, (1, 24, 2, 6, 6), 0.4)
+
+
+def floored(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
+    """Potentials that never fall below 0, where every bit of a floor is 0."""
+    rng = np.random.default_rng(seed)
+    floor = {"floor": np.zeros(9, int)}
+    low = replace(_population("low", (9,), 40), bias=np.full(9, -3), leak=(2,), **floor)
+    network = SpikingNetwork(
+        input=Input(shape=(6,), encoding="events", bits=1),
+        populations=(low, replace(_population("out", (9,), 50, reset="none"), **floor)),
+        projections=(
+            _dense(rng, INPUT, "low", 9, 6, -60, 90),
+            _dense(rng, "low", "out", 9, 9, -60, 60),
+        ),
+        timesteps=8,
+    )
+    return network, _events(rng, (2, 8, 6), 0.4)
 
 
 def broad(encoding: str, bits: int) -> tuple[SpikingNetwork, np.ndarray]:
