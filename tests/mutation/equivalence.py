@@ -13,7 +13,7 @@ from tests.mutation.netlist import BUILD, SELECT
 
 __all__ = ["Induction"]
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds that a proof may take."""
 
 _Place = tuple[str, int] | None
