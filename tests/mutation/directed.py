@@ -28,6 +28,8 @@ def directed() -> Iterator[Directed]:
         yield f"flooded {core}", network, pixels, {"many": core, "out": 1 - core}
         network, pixels = pooled(core)
         yield f"pooled {core}", network, pixels, {"image": core, "out": 1 - core}
+        network, pixels = returned(core)
+        yield f"returned {core}", network, pixels, {"returned": core, "out": 1 - core}
         network, pixels = floored(core)
         yield f"floored {core}", network, pixels, {"low": core, "out": 1 - core}
     yield "broad", *broad("current", 8), None
@@ -114,6 +116,26 @@ def pooled(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
         decode="count",
     )
     return network, _events(rng, (1, 24, 2, 6, 6), 0.4)
+
+
+def returned(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
+    """Several spikes a step that are taken back a few at a time, but never more than there were."""
+    rng = np.random.default_rng(seed)
+    negative = {"negative_threshold": np.full(16, 9), "negative_step": np.full(16, 10)}
+    rules = {"most_spikes": 31, "takes_back": True, **negative}
+    network = SpikingNetwork(
+        input=Input(shape=(9,), encoding="events", bits=1),
+        populations=(
+            replace(_population("returned", (16,), 10), **rules),
+            _population("out", (6,), 50, reset="none"),
+        ),
+        projections=(
+            _dense(rng, INPUT, "returned", 16, 9, -100, 100),
+            _dense(rng, "returned", "out", 6, 16, -60, 60),
+        ),
+        timesteps=14,
+    )
+    return network, _events(rng, (3, 14, 9), 0.3)
 
 
 def floored(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
