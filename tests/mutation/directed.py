@@ -156,7 +156,7 @@ def floored(seed: int) -> tuple[SpikingNetwork, np.ndarray]:
 
 
 def broad(encoding: str, bits: int) -> tuple[SpikingNetwork, np.ndarray]:
-    """An input that fills its memory."""
+    """An input that fills its memory, and so many that they wait in the link's buffer."""
     rng = np.random.default_rng(bits)
     steps = (2,) if encoding == "events" else ()
     out = _population("out", (7,), 50, reset="none")
@@ -167,7 +167,7 @@ def broad(encoding: str, bits: int) -> tuple[SpikingNetwork, np.ndarray]:
         projections=(_dense(rng, INPUT, "out", 7, 768, -60, 60),),
         timesteps=2,
     )
-    pixels = rng.integers(0, 1 << bits, (2, *steps, 3, 16, 16))
+    pixels = rng.integers(0, 1 << bits, (7, *steps, 3, 16, 16))
     return network, (pixels * (rng.random(pixels.shape) < 0.2)).astype(np.uint8)
 
 
