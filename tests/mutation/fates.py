@@ -16,9 +16,12 @@ _FATES = (KILLED, SAME, LIVES)
 
 
 def write_fates(
-    folder: Path, seed: int, mutants: Sequence[Mutant], fate: Callable[[int], str]
+    folder: Path, seed: int, mutants: Sequence[Mutant], fate: Callable[[int], str], drawn: int
 ) -> None:
-    """Write ``mutation.json`` and ``.md``: a row a component, survivors below."""
+    """Write ``mutation.json`` and ``.md``: a row a component, survivors below.
+
+    ``drawn`` is the number of mutants there are, of which these were played so far.
+    """
     tally: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
         tally[mutant.kind][fate(mutant.number)] += 1
@@ -33,8 +36,8 @@ def write_fates(
     write_table(
         folder,
         "mutation",
-        f"{last['mutants']} mutants of the netlist of an accelerator of {LANES} lanes and "
-        f"{CORES} cores, optimised and flattened (Yosys `mutate`, seed {seed}), each played "
+        f"{last['mutants']} of {drawn} mutants of the netlist of an accelerator of {LANES} lanes "
+        f"and {CORES} cores, optimised and flattened (Yosys `mutate`, seed {seed}), each played "
         f"programs, images and damaged packets drawn as in the fast tests, programs that cannot "
         f"end, and resets: killed where any word, clock or event differs. The same as the design: "
         f"by induction over the state of the whole accelerator no output ever differs. "

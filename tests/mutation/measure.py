@@ -76,14 +76,14 @@ def main() -> None:
             known.played(mutant.number, through, killer)
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
             done = [m for m in mutants if not known.left(m.number)]
-            write_fates(options.output, options.seed, done, known.fate)
+            write_fates(options.output, options.seed, done, known.fate, len(mutants))
     alive = [m for m in mutants if known.fate(m.number) == LIVES and not known.judged(m.number)]
     if alive:
         induction = Induction(*extracted(mutants))
         for mutant in alive:
             known.judge(mutant.number, induction.same(mutant.number))
             print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
-    write_fates(options.output, options.seed, mutants, known.fate)
+    write_fates(options.output, options.seed, mutants, known.fate, len(mutants))
     counted = Counter(known.fate(m.number) for m in mutants)
     different = len(mutants) - counted[SAME]
     print(f"{counted[KILLED]} of {different} mutants that differ are killed, {len(mutants)} in all")
