@@ -38,11 +38,12 @@ class Watched(InProcess):
     """A host that stalls, and sees every event; it soon finds that nothing more comes."""
 
     stalls = None
+    quiet = QUIET
 
     def exchange(self, words, expect):
         self.sent = words
         self.seen = self.model.run(
-            words, expect, stalls=self.stalls, most_events=MOST_EVENTS, quiet_clocks=QUIET
+            words, expect, stalls=self.stalls, most_events=MOST_EVENTS, quiet_clocks=self.quiet
         )
         self.clocks += self.seen.elapsed
         return self.seen.words

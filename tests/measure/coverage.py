@@ -12,14 +12,20 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from augend.host.driver import connect
+from augend.gen.place import place
+from augend.gen.program import Program
+from augend.host.driver import RtlAccelerator, connect
 from augend.host.packets import make_packet
+from augend.hw.configuration import AcceleratorConfig
+from augend.hw.fit import FitError, check_fit
+from augend.hw.identity import IDENTITY_LENGTH
 from augend.hw.packet import Command
 from augend.sim.verilated import build
 from tests.fuzz.case import Case
@@ -28,10 +34,23 @@ from tests.fuzz.drawn_cases import cases
 from tests.measure.coverage_points import Point, read_points
 from tests.measure.coverage_reasons import reason_of
 from tests.measure.table import write_table
+from tests.mutation.directed import directed
+from tests.mutation.faults import attempted, broken, late, refused
+from tests.sim.accelerators import as_images
 from tests.sim.overlay_programs import KINDS, drawn_input
 
 SHAPE = (2, 2, "block")
+WATCHDOG_BITS = 12
+"""So that what cannot end is soon given up."""
+
 AT_ONCE = 10
+BROKEN = ("deep 0", "flooded 1")
+"""Programs that are spoiled, too."""
+
+
+def measured_config() -> AcceleratorConfig:
+    """All hardware there is, with a quick watchdog."""
+    return replace(configuration(SHAPE), watchdog_bits=WATCHDOG_BITS)
 
 
 def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
@@ -39,7 +58,7 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
     lanes, cores, _ = SHAPE
     for make in KINDS.values():
         program = replace(make(), lanes=lanes, cores=cores)
-        with connect(program, "rtl", config=configuration(SHAPE), transport=transport) as rtl:
+        with connect(program, "rtl", config=transport.model.config, transport=transport) as rtl:
             rtl.infer(drawn_input(program))
         print(f"{program.hash[:12]}: run", flush=True)
     done = 0
@@ -50,6 +69,7 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
             done += 1
         print(f"{done} cases", flush=True)
     transport.stalls = None
+    _run_directed(transport)
     rng = np.random.default_rng(first)
     for command in Command:
         packet = make_packet(command, 1, rng.integers(0, 1 << 32, 5, np.uint32))
@@ -57,7 +77,34 @@ def run_all(transport: Watched, number: int, minutes: float, first: int) -> int:
             damaged = packet.copy()
             damaged[at] ^= np.uint32(1 << int(rng.integers(32)))
             transport.model.run(damaged, 8, quiet_clocks=2000)
+    for words in (refused(), late()):
+        transport.model.run(words, 1 << 12, quiet_clocks=2000)
     return done
+
+
+def _run_directed(transport: Watched) -> None:
+    """What random cases hardly ever reach, and programs that wait for what never comes."""
+    lanes, cores, _ = SHAPE
+    config = transport.model.config
+    for name, network, pixels, core_of in directed():
+        placement = place(network, lanes=lanes, cores=cores, core_of=core_of)
+        try:
+            check_fit(config, placement)
+        except FitError:
+            continue
+        program = Program(network=network, lanes=lanes, cores=cores)
+        transport.model.reset()
+        rtl = RtlAccelerator(program, placement, config, transport)
+        rtl.infer(as_images(network, pixels))
+        transport.quiet = 2 << config.watchdog_bits
+        for changed in broken(placement) if name in BROKEN else ():
+            rtl.placement = changed
+            for _ in attempted(rtl._load, partial(rtl.infer, as_images(network, pixels))):
+                number = rtl.conversation.sequence
+                transport.exchange(make_packet(Command.HELLO, number), IDENTITY_LENGTH + 3)
+                rtl.conversation.sequence = number + 1 & 0xFFFF
+        transport.quiet = Watched.quiet
+        print(f"{name}: run", flush=True)
 
 
 def _drawn(number: int, first: int) -> list[Case]:
@@ -153,7 +200,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    config = configuration(SHAPE)
+    config = measured_config()
     transport = Watched(config, coverage=True)
     done = run_all(transport, options.cases, options.minutes, options.seed)
     with TemporaryDirectory() as folder:
@@ -164,7 +211,8 @@ def main() -> None:
         )
     lanes, cores, memory = SHAPE
     caption = (
-        f"What {len(KINDS)} kinds of programs, {done} random cases of the fuzzer and damaged "
+        f"What {len(KINDS)} kinds of programs, {done} random cases of the fuzzer, networks "
+        f"directed at what those do not reach, programs that cannot end, damaged and refused "
         f"packets cover of an accelerator of all hardware, {lanes} lanes, {cores} cores, {memory} "
         f"RAM: branches of the Verilog text, and edges of bits; all instances of a component "
         f"together. Written by `make coverage`."

@@ -83,6 +83,8 @@ def read_points(counts: Path, design: Path) -> Iterable[Point]:
         what = fields["o"] if toggle else _branch(source, place, fields["o"])
         if toggle and re.search(r"(^|[.:])\$|\bclk\b", what):
             continue  # Yosys' own names, of which others have the values, and the clock
+        if "dump_module" in what:
+            continue  # with which Yosys begins every block, and which is never so
         yield Point(
             file=file_of(module),
             kind="toggle" if toggle else "line",

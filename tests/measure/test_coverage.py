@@ -62,6 +62,17 @@ def test_instances_are_covered_together_and_bits_are_listed_by_signal(tmp_path):
     assert last["toggles"] == 3
 
 
+def test_what_yosys_begins_a_block_with_is_no_line(tmp_path):
+    text = DESIGN.replace(
+        "$9  = left;", "if (\\$auto$verilog_backend.cc:2355:dump_module$5 ) begin end"
+    )
+    (tmp_path / "design.v").write_text(text)
+    (tmp_path / "counts.dat").write_text(
+        entry(0, **of("core_0.lanes.sweep$4", "v_branch", 7, "if"))
+    )
+    assert not list(read_points(tmp_path / "counts.dat", tmp_path / "design.v"))
+
+
 def test_a_module_of_an_unknown_file_is_named(tmp_path):
     with pytest.raises(ValueError, match="'augend_accelerator.new': add it"):
         counts(tmp_path, entry(1, **of("new")))

@@ -1,46 +1,53 @@
 """The table of what became of the mutants, and why those that live on do."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.measure.table import write_table
+from tests.mutation.known import KILLED, LIVES, SAME
 from tests.mutation.netlist import Mutant
 from tests.mutation.programs import CORES, LANES
+from tests.mutation.reasons import reason_of
 
 __all__ = ["write_fates"]
 
-_FATES = ("killed", "the same as the design", "lives on")
+_FATES = (KILLED, SAME, LIVES)
 
 
 def write_fates(
-    folder: Path, seed: int, mutants: Sequence[Mutant], fates: Mapping[int, str]
+    folder: Path, seed: int, mutants: Sequence[Mutant], fate: Callable[[int], str], drawn: int
 ) -> None:
-    """Write ``mutation.json`` and ``.md``: a row a component, survivors below."""
+    """Write ``mutation.json`` and ``.md``: a row a component, survivors below.
+
+    ``drawn`` is the number of mutants there are, of which these were played so far.
+    """
     tally: dict[str, Counter[str]] = defaultdict(Counter)
     for mutant in mutants:
-        tally[mutant.kind][fates[mutant.number]] += 1
+        tally[mutant.kind][fate(mutant.number)] += 1
     rows = [
-        {"component": name, "mutants": sum(of.values()), **{fate: of[fate] for fate in _FATES}}
+        {"component": name, "mutants": sum(of.values()), **{one: of[one] for one in _FATES}}
         for name, of in sorted(tally.items())
     ]
     columns = list(rows[0])
     rows.append({"component": "all", **{c: sum(row[c] for row in rows) for c in columns[1:]}})
     last = rows[-1]
-    different = last["mutants"] - last["the same as the design"]
+    different = last["mutants"] - last[SAME]
     write_table(
         folder,
         "mutation",
-        f"{last['mutants']} mutants of the netlist of an accelerator of {LANES} lanes and "
-        f"{CORES} cores (Yosys `mutate`, seed {seed}), each played the fast tests' programs, "
-        f"images and damaged packets: killed where any word, clock or event differs. The same as "
-        f"the design: no difference is reachable, by induction over the component's state. "
-        f"{last['killed']} of the {different} others are killed: "
-        f"{100 * last['killed'] / max(1, different):.1f} %. Written by `make mutate`.",
+        f"{last['mutants']} of {drawn} mutants of the netlist of an accelerator of {LANES} lanes "
+        f"and {CORES} cores, optimised and flattened (Yosys `mutate`, seed {seed}), each played "
+        f"programs, images and damaged packets drawn as in the fast tests, programs that cannot "
+        f"end, and resets: killed where any word, clock or event differs. The same as the design: "
+        f"by induction over the state of the whole accelerator no output ever differs. "
+        f"{last[KILLED]} of the {different} others are killed: "
+        f"{100 * last[KILLED] / max(1, different):.1f} %. Written by `make mutate`.",
         columns,
         rows,
     )
-    alive = [m for m in mutants if fates[m.number] != "killed"]
-    told = [f"* {m} ({fates[m.number]})" for m in alive]
+    same = [f"* {m}" for m in mutants if fate(m.number) == SAME]
+    alive = [f"* {m}: {reason_of(m)}" for m in mutants if fate(m.number) == LIVES]
     path = folder / "mutation.md"
-    path.write_text("\n".join([path.read_text(), "## Survivors", "", *told]) + "\n")
+    told = ["## Alive", "", *alive, "", "## The same as the design", "", *same]
+    path.write_text("\n".join([path.read_text(), *told]) + "\n")

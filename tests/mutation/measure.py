@@ -4,11 +4,10 @@
 """
 
 import argparse
-import hashlib
-import json
 import multiprocessing
 import resource
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
@@ -16,25 +15,30 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.mutation.equivalence import equivalent
+from tests.mutation.equivalence import Induction
+from tests.mutation.extract import extracted
 from tests.mutation.fates import write_fates
+from tests.mutation.known import KILLED, LIVES, SAME, Known, name_of
 from tests.mutation.model import MutatedModel, compiled
 from tests.mutation.netlist import Mutant, mutated_netlist
-from tests.mutation.programs import common_config, given_programs
+from tests.mutation.programs import Given, common_config, given_programs
 from tests.mutation.stimulus import (
     Fresh,
     Play,
     clocks_of,
     differs,
     faulty,
+    interrupted,
     recorded,
     spoiled,
 )
 
-KILLED = 0.95
+ENOUGH = 0.95
+"""Share of the mutants that are not proved to be the same as the design."""
+
 WATCHDOG_BITS = 10
-FAULTY, SPOILED = 30, 8
-"""Of so many programs one is spoiled; of so many, the streams."""
+FAULTY, INTERRUPTED, SPOILED = 30, 12, 8
+"""Of so many programs one is spoiled; of so many, one is reset; of so many, the streams."""
 
 PATIENCE = 300
 """Seconds of processor time until a mutant counts as hung, which the tests would notice too."""
@@ -57,32 +61,48 @@ def main() -> None:
     hardware = common_config(programs, watchdog_bits=WATCHDOG_BITS)
     netlist, mutants = mutated_netlist(hardware, options.count, options.seed)
     design = partial(MutatedModel, hardware, compiled(netlist, hardware))
-    rng = np.random.default_rng(options.seed)
-    _groups.extend(recorded(design, programs, rng))
-    few = _groups[::SPOILED]
-    _groups.extend(faulty(design, programs[::FAULTY], rng))
-    _groups.extend(spoiled(design, few, rng))
+    _groups.extend(_played(design, programs, options.seed))
     if any(differs(design, group) for group in _groups):
         raise SystemExit("The design does not repeat itself: the tests tell nothing about mutants")
     print(f"{len(_groups)} groups of {sum(map(clocks_of, _groups)):,} clocks", flush=True)
-    known = _Fates(netlist, _groups)
+    known = Known(netlist, [name_of(group) for group in _groups])
     order = _Order([clocks_of(group) for group in _groups])
 
-    def judged(mutant: Mutant) -> tuple[Mutant, str]:
-        killer = _killer(partial(design, mutant.number), order)
-        return mutant, "killed" if killer else _fate_of_survivor(mutant)
+    def played(mutant: Mutant) -> tuple[Mutant, list[int], int | None]:
+        return mutant, *_killer(partial(design, mutant.number), order, known.left(mutant.number))
 
-    left = [m for m in mutants if m.number not in known.fates]
     with ThreadPoolExecutor(options.workers) as pool:
-        for mutant, fate in pool.map(judged, left):
-            known.add(mutant, fate)
-            done = [m for m in mutants if m.number in known.fates]
-            write_fates(options.output, options.seed, done, known.fates)
-    fates = Counter(known.fates[m.number] for m in mutants)
-    different = len(mutants) - fates["the same as the design"]
-    print(f"{fates['killed']} of {different} mutants that differ are killed, {len(mutants)} in all")
-    if fates["killed"] < KILLED * different:
-        raise SystemExit(f"fewer than {KILLED:.0%} of the mutants are killed")
+        for mutant, through, killer in pool.map(played, _of(mutants, known.left)):
+            known.played(mutant.number, through, killer)
+            print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
+            done = [m for m in mutants if not known.left(m.number)]
+            write_fates(options.output, options.seed, done, known.fate, len(mutants))
+    alive = [m for m in mutants if known.fate(m.number) == LIVES and not known.judged(m.number)]
+    if alive:
+        induction = Induction(*extracted(mutants))
+        for mutant in alive:
+            known.judge(mutant.number, induction.same(mutant.number))
+            print(f"{mutant.number}: {mutant}: {known.fate(mutant.number)}", flush=True)
+    write_fates(options.output, options.seed, mutants, known.fate, len(mutants))
+    counted = Counter(known.fate(m.number) for m in mutants)
+    different = len(mutants) - counted[SAME]
+    print(f"{counted[KILLED]} of {different} mutants that differ are killed, {len(mutants)} in all")
+    if counted[KILLED] < ENOUGH * different:
+        raise SystemExit(f"fewer than {ENOUGH:.0%} of the mutants are killed")
+
+
+def _played(design: Fresh, programs: list[Given], seed: int) -> list[list[Play]]:
+    """Everything that a mutant is played."""
+    groups = recorded(design, programs)
+    few = groups[::SPOILED]
+    groups += interrupted(design, programs[::INTERRUPTED])
+    groups += faulty(design, programs[::FAULTY])
+    return groups + spoiled(design, few, np.random.default_rng(seed))
+
+
+def _of(mutants: list[Mutant], left: Callable[[int], list[int]]) -> list[Mutant]:
+    """Mutants that something is still to be played to."""
+    return [mutant for mutant in mutants if left(mutant.number)]
 
 
 class _Order:
@@ -104,35 +124,12 @@ class _Order:
             self._kills[killer] += 1
 
 
-class _Fates:
-    """What became of each mutant, kept in a file: an interrupted run goes on where it was."""
+def _killer(fresh: Fresh, order: _Order, left: list[int]) -> tuple[list[int], int | None]:
+    """Play groups to a mutant in a process of its own, which it may take down.
 
-    def __init__(self, netlist: Path, groups: list[list[Play]]) -> None:
-        known = hashlib.sha256(netlist.read_bytes())
-        for one in (play for group in groups for play in group):
-            known.update(one.words.tobytes())
-        self._key = known.hexdigest()
-        self._file = netlist.with_name("fates.json")
-        self.fates: dict[int, str] = {}
-        if self._file.exists():
-            kept = json.loads(self._file.read_text())
-            if kept["key"] == self._key:
-                self.fates = {int(number): fate for number, fate in kept["fates"].items()}
-
-    def add(self, mutant: Mutant, fate: str) -> None:
-        """Keep it and say it."""
-        self.fates[mutant.number] = fate
-        self._file.write_text(json.dumps({"key": self._key, "fates": self.fates}))
-        print(f"{mutant.number}: {mutant}: {fate}", flush=True)
-
-
-def _fate_of_survivor(mutant: Mutant) -> str:
-    return "the same as the design" if equivalent(mutant) else "lives on"
-
-
-def _killer(fresh: Fresh, order: _Order) -> bool:
-    """Play everything to a mutant in a process of its own, which it may take down."""
-    numbers = order.now()
+    Returns those that it lived through, and the one that it did not.
+    """
+    numbers = [number for number in order.now() if number in set(left)]
     ours, its = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(target=_judge, args=(fresh, numbers, its))
     process.start()
@@ -146,9 +143,11 @@ def _killer(fresh: Fresh, order: _Order) -> bool:
         said = _DIED
     process.join()
     ours.close()
-    killed = said != _SAME
-    order.learn(begun, begun[-1] if killed and begun else None)
-    return killed
+    if not begun:
+        raise RuntimeError(f"The process of a mutant ended before it was played anything: {said}")
+    killer = begun.pop() if said != _SAME else None
+    order.learn([*begun, *([] if killer is None else [killer])], killer)
+    return begun, killer
 
 
 def _judge(fresh: Fresh, numbers: list[int], tell: Connection) -> None:

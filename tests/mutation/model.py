@@ -37,6 +37,7 @@ class MutatedModel(VerilatedModel):
         """Switch the mutant on, then reset."""
         self._library.augend_mutate(self._model, self._mutant)
         super().reset()
+        self.clock = 0
 
     def run(self, *args, **options) -> Observation:
         """As the model's, counting clocks."""

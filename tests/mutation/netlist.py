@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["BUILD", "SELECT", "Mutant", "mutated_netlist", "yosys"]
+__all__ = ["BUILD", "SELECT", "Mutant", "mutated_netlist", "switched", "yosys"]
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "mutation"
 """YoWASP's tools see only the folder that they run in."""
@@ -19,6 +20,15 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "mutation"
 SELECT = "mutant"
 """Port of the top that switches a mutant on; 0 leaves the design as it is."""
 
+
+SIMPLER = (
+    "opt_clean; opt_hier; opt -full; flatten -noscopeinfo; opt -full; wreduce; opt -full; "
+    "opt_clean -purge"
+)
+"""What leaves out of the netlist bits that nobody reads, or that never change.
+
+A mutant of such a bit is none. Flattened, names of cells begin with the instances they are in.
+"""
 
 SHARE = 20
 """Not more than one in so many mutants is in components of one kind."""
@@ -35,19 +45,18 @@ class Mutant:
     ----------
     number
         What ``SELECT`` switches it on by, from 1 on.
-    module, command
-        Where it is, and Yosys' command that makes it.
+    command
+        Yosys' command that makes it.
     """
 
     number: int
-    module: str
     command: str
 
     @property
     def component(self) -> str:
-        """The module's name without the top's and without numbers that Yosys gave."""
-        name = re.sub(r"\$paramod\S*\\augend_", "", self.module).removeprefix(f"{TOP}")
-        return re.sub(r"\$\d+", "", name).removeprefix(".") or "accelerator"
+        """The instance that the cell is in, without numbers that Yosys gave."""
+        found = re.search(r"-cell \$flatten((?:\\[^.]+\.)+)", self.command)
+        return re.sub(r"\$\d+|\\", "", found[1])[:-1] if found else "accelerator"
 
     @property
     def kind(self) -> str:
@@ -56,8 +65,9 @@ class Mutant:
         return re.sub(r"_\d+$", "", last)
 
     def __str__(self) -> str:
-        told = re.sub(r"-module \S+ ", "", self.command.removeprefix("mutate -mode "))
-        return f"{self.component}: {re.sub(r' -(wire|wirebit) [^-]*$', '', told)}"
+        told = re.sub(r"-(module|wirebit) \S+ ?", "", self.command.removeprefix("mutate -mode "))
+        told = re.sub(r"\$flatten(?:\\[^.]+\.)+", "", told)
+        return f"{self.component}: {told.strip()}"
 
 
 def yosys(script: str, folder: Path, *, seconds: float | None = None) -> str:
@@ -88,22 +98,25 @@ def mutated_netlist(config: AcceleratorConfig, count: int, seed: int) -> tuple[P
     """
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "design.v").write_text(verilog_text(config))
-    read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; opt_clean"
+    read = f"read_verilog -sv design.v; hierarchy -top {TOP}; proc; {SIMPLER}"
     drawn = f"mutate -list {DRAWN * count} -seed {seed} -o drawn.txt"
     yosys(f"{read}; write_rtlil design.il; {drawn}", BUILD)
     mutants: list[Mutant] = []
     of_kind: Counter[str] = Counter()
     for line in (BUILD / "drawn.txt").read_text().splitlines():
         command = re.sub(r" -src \S+", "", line).strip()
-        found = re.search(r"-module (\S+)", command)
-        if found and "$meminit" not in command and len(mutants) < count:
-            mutant = Mutant(number=len(mutants) + 1, module=found[1].lstrip("\\"), command=command)
+        if command.startswith("mutate") and "meminit" not in command and len(mutants) < count:
+            mutant = Mutant(number=len(mutants) + 1, command=command)
             if of_kind[mutant.kind] * SHARE < count:
                 of_kind[mutant.kind] += 1
                 mutants.append(mutant)
-    switched = [
-        m.command.replace("mutate ", f"mutate -ctrl {SELECT} 16 {m.number} ", 1) for m in mutants
-    ]
-    script = ["read_rtlil design.il", *switched, "write_verilog -noattr mutated.v"]
+    script = ["read_rtlil design.il", *switched(mutants), "write_verilog -noattr mutated.v"]
     yosys("; ".join(script), BUILD)
     return BUILD / "mutated.v", mutants
+
+
+def switched(mutants: Sequence[Mutant]) -> list[str]:
+    """Yosys' commands that put all mutants into one netlist."""
+    return [
+        m.command.replace("mutate ", f"mutate -ctrl {SELECT} 16 {m.number} ", 1) for m in mutants
+    ]

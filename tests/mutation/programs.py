@@ -13,10 +13,13 @@ from augend.gen.place import Placement, PlacementError, place
 from augend.gen.program import Program
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import smallest_config
+from tests.mutation.directed import directed, heated
 from tests.regression.cases import Case
 from tests.sim.drawn_chains import chains
+from tests.sim.drawn_everything import everything_and_pixels
 from tests.sim.drawn_readouts import competing, exiting, shaped
 from tests.sim.drawn_rules import rules
+from tests.sim.drawn_wide import wide
 from tests.sim.drawn_wiring import wirings
 
 __all__ = ["CORES", "LANES", "Given", "common_config", "given_programs"]
@@ -37,14 +40,21 @@ DRAWN = (
     ("wirings", wirings(), 8),
     ("wirings of every rule", wirings(rules=True), 8),
     ("gates", wirings(gated=True), 8),
-    ("gates on every rule", wirings(rules=True, gated=True), 6),
+    ("gates on every rule", wirings(rules=True, gated=True), 12),
     ("shapes of scores", shaped(), 4),
     ("early exit", exiting(), 8),
     ("softmax", competing(), 8),
+    ("softmax of any heat", heated(), 10),
     ("rate", chains(encodings=("rate",)), 4),
     ("ttfs", chains(encodings=("ttfs",)), 4),
     ("hybrid", chains(encodings=("hybrid",)), 4),
     ("several events", chains(encodings=("several events",)), 4),
+    ("quiet", wirings(quiet=True), 5),
+    ("quiet of every rule", wirings(rules=True, quiet=True), 5),
+    ("pruned", wirings(pruned=LANES), 4),
+    ("pruned of every rule", wirings(rules=True, pruned=LANES), 4),
+    ("everything", everything_and_pixels().filter(lambda drawn: len(drawn[1]) > 0), 18),
+    ("wide values", wide(), 20),
 )
 """What the tests of ``tests/sim/test_rtl*.py`` draw from, and how much of it."""
 
@@ -69,12 +79,18 @@ def given_programs() -> list[Given]:
         drawn = _examples(strategy, APART * 2 * count)[::APART]
         found.append([one for pair in drawn for one in _placed(name, *pair)][-count:])
     each = [one for of_all in zip_longest(*found) for one in of_all if one is not None]
+    each += [one for name, *rest in directed() for one in _placed(name, *rest)]
     return [*each, *(one for case in FIXED for one in _placed(case.name, *case.build()))]
 
 
-def _placed(name: str, network: SpikingNetwork, pixels: np.ndarray) -> Iterator[Given]:
+def _placed(
+    name: str,
+    network: SpikingNetwork,
+    pixels: np.ndarray,
+    core_of: dict[str, int] | None = None,
+) -> Iterator[Given]:
     try:
-        placement = place(network, **SETTINGS)
+        placement = place(network, core_of=core_of, **SETTINGS)
     except PlacementError:
         return
     events = network.input.encoding == "events"
