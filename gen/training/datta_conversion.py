@@ -11,7 +11,7 @@ from torch import nn
 from augend.gen.training.datta_networks import DattaVgg
 from augend.gen.training.piece import Options, Piece, Run
 
-__all__ = ["SpikesFromAnn", "percentile_thresholds"]
+__all__ = ["SpikesFromAnn", "direct_activity", "percentile_thresholds"]
 
 
 @torch.no_grad()
@@ -43,13 +43,40 @@ def percentile_thresholds(
         found = flat.kthvalue(max(math.ceil(percentile / 100 * len(flat)), 1)).values
         layer.threshold.fill_(share * max(float(found), 1e-3))
         layer.leak.fill_(1.0)
-        potential, spikes = torch.zeros_like(currents[0]), []
-        for step in currents:
-            potential = potential + step
-            spikes.append((potential >= layer.threshold).float())
-            potential = potential - spikes[-1] * layer.threshold
-        arriving = torch.stack(spikes)
+        arriving = _fired(currents, layer.threshold)
     network.train()
+
+
+@torch.no_grad()
+def direct_activity(network: DattaVgg, images: torch.Tensor) -> list[float]:
+    """Spikes a neuron and image of each hidden layer, under the encoding Datta 2021 starts from.
+
+    Pixels come in every step, and neurons that do not leak spike as often as they reach their
+    threshold (fig. 3, "direct").
+
+    Parameters
+    ----------
+    network
+        With the thresholds that `percentile_thresholds` sets.
+    images
+        ``(images, C, H, W)``.
+    """
+    arriving = images.expand(network.timesteps, *images.shape)
+    activity = []
+    for layer in network.stack[:-1]:
+        arriving = _fired(network.stepped(layer, arriving), layer.threshold)
+        activity.append(float(arriving.sum(0).mean()))
+    return activity
+
+
+def _fired(currents: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
+    """Spikes of neurons that add up, fire and subtract."""
+    potential, spikes = torch.zeros_like(currents[0]), []
+    for step in currents:
+        potential = potential + step
+        spikes.append((potential >= threshold).float())
+        potential = potential - spikes[-1] * threshold
+    return torch.stack(spikes)
 
 
 @dataclass(frozen=True, kw_only=True)

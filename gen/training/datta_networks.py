@@ -13,6 +13,7 @@ from augend.gen.entry import Input
 from augend.gen.frontends.nir_neurons import leak_shifts
 from augend.gen.graph import Floats
 from augend.gen.spiking_form import SpikingForm, SpikingLayer
+from augend.gen.training.byte_dropout import dropped, left_out
 from augend.gen.training.datta_neurons import single_spikes
 from augend.gen.training.datta_readout import spike_times
 from augend.gen.training.layers import checked_shape
@@ -41,9 +42,10 @@ def hybrid_input(images: torch.Tensor, timesteps: int) -> torch.Tensor:
         ``(steps, images, C, H, W)``.
     """
     entry = Input(shape=tuple(images.shape[1:]), encoding="hybrid")
-    levels = (images * 255 + 0.5).floor().long()
-    times = torch.from_numpy(spike_steps(entry, timesteps))[levels]
-    arriving = (torch.arange(timesteps).reshape(-1, 1, 1, 1, 1) == times).to(images.dtype)
+    levels = (images * 255 + 0.5).to(torch.uint8).int()
+    times = torch.from_numpy(spike_steps(entry, timesteps))
+    spikes = (torch.arange(timesteps)[:, None] == times).to(images.dtype)
+    arriving = torch.stack([each[levels] for each in spikes])
     arriving[0] = levels / 255
     return arriving
 
@@ -88,6 +90,8 @@ class DattaVgg(nn.Module):
         T.
     dropout
         Share of each hidden layer's neurons that is left out of a training step.
+    late
+        Neurons learn after their spike too; see `augend.gen.training.datta_neurons`.
     """
 
     spiking: torch.Tensor
@@ -101,11 +105,13 @@ class DattaVgg(nn.Module):
         dense: Sequence[int] = (256,),
         timesteps: int = 5,
         dropout: float = 0.0,
+        late: bool = True,
     ) -> None:
         super().__init__()
         depth, height, width = self.shape = checked_shape(shape)
         self.timesteps = timesteps
         self.dropout = dropout
+        self.late = late
         layers: list[PooledLayer] = []
         pooled = 1
         for count in channels:
@@ -142,7 +148,7 @@ class DattaVgg(nn.Module):
         """Scores; see the class."""
         if not self.spiking:
             for layer in self.stack[:-1]:
-                images = functional.dropout(layer(images).relu(), self.dropout, self.training)
+                images = dropped(layer(images).relu(), self.dropout if self.training else 0)
             return self.stack[-1](images)
         potentials = self.potentials(hybrid_input(images, self.timesteps))
         if not self.training:
@@ -156,17 +162,18 @@ class DattaVgg(nn.Module):
             with torch.no_grad():  # moved back, not clamped, so that they can leave the edge again
                 layer.leak.clamp_(0, 1)
                 layer.threshold.clamp_(LEAST_THRESHOLD)
-            arriving = single_spikes(self.stepped(layer, arriving), layer.leak, layer.threshold)
+            arriving = single_spikes(
+                self.stepped(layer, arriving), layer.leak, layer.threshold, late=self.late
+            )
             if self.training and self.dropout:
-                left = torch.rand(arriving.shape[1:]) >= self.dropout
-                arriving = arriving * (left / (1 - self.dropout)).to(arriving.dtype)
-        return self.stepped(self.stack[-1], arriving).cumsum(0)
+                arriving = arriving * left_out(arriving[0], self.dropout)
+        return self.stepped(self.stack[-1], arriving).float().cumsum(0)
 
     @staticmethod
     def stepped(layer: PooledLayer, arriving: torch.Tensor) -> torch.Tensor:
         """What a layer adds up in each step, ``(steps, images, ...)``."""
         steps, images = arriving.shape[:2]
-        sums = layer(arriving.flatten(0, 1)).float()
+        sums = layer(arriving.flatten(0, 1))
         return sums.reshape(steps, images, *sums.shape[1:])
 
     def spiking_form(self) -> SpikingForm:

@@ -115,8 +115,8 @@ class IntegerCnn(nn.Sequential):
     ----------
     shape, classes
         As for the other networks.
-    channels, kernels, pool
-        Of each stage.
+    channels, kernels, pool, strides
+        Of each stage; without strides each is 1.
     activation, steps, window
         As for `BinaryMlp`.
     dropout
@@ -133,6 +133,7 @@ class IntegerCnn(nn.Sequential):
         channels: Sequence[int] = (12, 64),
         kernels: Sequence[int] = (5, 5),
         pool: Sequence[int] = (2, 2),
+        strides: Sequence[int] | None = None,
         activation: Activation = "heaviside",
         steps: int = 1,
         window: float = 1.0,
@@ -141,15 +142,16 @@ class IntegerCnn(nn.Sequential):
     ) -> None:
         before, height, width = checked_shape(shape)
         layers: OrderedDict[str, nn.Module] = OrderedDict()
-        for index, (maps, kernel, size) in enumerate(
-            zip(channels, kernels, pool, strict=True), start=1
+        strides = (1,) * len(channels) if strides is None else strides
+        for index, (maps, kernel, stride, size) in enumerate(
+            zip(channels, kernels, strides, pool, strict=True), start=1
         ):
-            layers[f"conv{index}"] = LatticeConv2d(before, maps, kernel, bits=bits)
+            layers[f"conv{index}"] = LatticeConv2d(before, maps, kernel, bits=bits, stride=stride)
             layers[f"norm{index}"] = _centred(nn.BatchNorm2d(maps))
             layers[f"spikes{index}"] = _activation(activation, window, steps)
             if size > 1:
                 layers[f"pool{index}"] = nn.AvgPool2d(size)
-            height, width = (height - kernel + 1) // size, (width - kernel + 1) // size
+            height, width = (((side - kernel) // stride + 1) // size for side in (height, width))
             before = maps
             if height < 1 or width < 1:
                 raise ValueError(

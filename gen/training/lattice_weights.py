@@ -149,12 +149,16 @@ class LatticeConv2d(_Lattice, nn.Conv2d):
         Height and width.
     bits
         1 to 8; with one bit -1 and +1.
+    stride
+        Rows and columns from one output to the next.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, *, bits: int) -> None:
-        nn.Conv2d.__init__(self, inputs, outputs, kernel, bias=False)
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, *, bits: int, stride: int = 1
+    ) -> None:
+        nn.Conv2d.__init__(self, inputs, outputs, kernel, stride, bias=False)
         self._begin(bits, shared=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Sums ``(images, outputs, H, W)``."""
-        return functional.conv2d(x, self.whole_weight())
+        return self._conv_forward(x, self.whole_weight(), None)

@@ -95,3 +95,18 @@ def test_neurons_learn_after_their_spike_too(slope):
     (gradient,) = torch.autograd.grad(spikes[2].sum(), currents)
     # U is 0.9, 1.8, then 1.8 + 0.9 - 1: z is 0.7.
     torch.testing.assert_close(gradient.flatten(), torch.tensor([0, 0, 0.3 * slope, 0]))
+
+
+def test_without_late_gradients_nothing_is_learnt_from_steps_behind_the_spike():
+    values = given()
+    errors = torch.randn(STEPS, IMAGES, NEURONS, dtype=torch.float64)
+    _, z = by_the_equations(*values)
+    total, spiked = torch.zeros(()), torch.zeros(IMAGES, NEURONS, dtype=torch.bool)
+    for one, error in zip(z, errors, strict=True):
+        total = total + (_Surrogate.apply(one) * error * ~spiked).sum()
+        spiked |= one.detach() > 0
+    assert 0 < spiked.sum() < spiked.numel()
+    expected = torch.autograd.grad(total, values)
+    found = torch.autograd.grad((single_spikes(*values, late=False) * errors).sum(), values)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)

@@ -60,6 +60,16 @@ def test_one_time_step_runs_exactly_as_trained(network, arguments, bits):
     assert accuracy > 0.8
 
 
+def test_strides_run_as_trained_too():
+    """But for images whose best scores are equal: floats differ there in their last digit."""
+    network = trained("integer-cnn", strides=(1, 2), pool=(1, 1)).module
+    predictions, run, accuracy = outcome(network, bits=4, norm="none")
+    best = np.sort(run.scores, 1)[:, -2:]
+    clear = best[:, 0] < best[:, 1]
+    np.testing.assert_array_equal(run.predictions[clear], predictions[clear])
+    assert clear.mean() > 0.95 and accuracy > 0.8
+
+
 def test_silence_for_minus_one_says_the_same_with_fewer_additions():
     network = trained("binary-mlp", epochs=3, activation="sign").module
     predictions, bipolar, _ = outcome(network)
