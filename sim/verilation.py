@@ -50,11 +50,16 @@ def _run(command: list[str | Path], where: Path) -> None:
 def _compile(
     sources: list[Path], where: Path, include: list[Path], extra: Sequence[str]
 ) -> list[Path]:
-    """Compile C++ files side by side; returns the objects."""
+    """Compile C++ files side by side; returns the objects.
+
+    Files that Verilator calls slow run once, when a model is made: they are not optimised.
+    """
 
     def one(source: Path) -> Path:
         target = where / f"{source.stem}.o"
         flags = [f"-I{path}" for path in include]
+        if source.stem.endswith("Slow"):
+            flags.append("-O0")
         _run(["g++", *_COMPILE, *extra, *flags, "-c", source, "-o", target], where)
         return target
 
@@ -106,6 +111,7 @@ def verilate(
     *,
     coverage: bool = False,
     flags: Sequence[str] = (),
+    compiler: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> "Verilated":
     """Verilate and compile Verilog files of a folder; the class of the model is ``Vaugend``.
@@ -118,8 +124,8 @@ def verilate(
         Verilog files, and the name of the top module.
     coverage
         Whether the model counts lines executed and bits toggled.
-    flags
-        Further options of Verilator.
+    flags, compiler
+        Further options of Verilator, and of the C++ compiler.
     say
         Called with the name of each stage.
 
@@ -137,8 +143,9 @@ def verilate(
     _run([root / "bin" / "verilator", *options, "--Mdir", "model", *sources], work)
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
-    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, _FLAGS[coverage])
-    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], _FLAGS[coverage])
+    extra = [*_FLAGS[coverage], *compiler]
+    objects = _compile(sorted((work / "model").glob("*.cpp")), work, include, extra)
+    return Verilated(work, include, [*objects, *_runtime(coverage).glob("*.o")], extra)
 
 
 class Verilated:
