@@ -21,6 +21,9 @@ __all__ = [
 
 Words = npt.NDArray[np.uint32]
 
+_COMMANDS = frozenset(command.value for command in Command)
+_FAULTS = frozenset(fault.value for fault in Fault)
+
 
 class LinkError(RuntimeError):
     """The accelerator did not answer as the protocol demands, also after repeating."""
@@ -104,7 +107,15 @@ def _whole(words: Words) -> tuple[list[Answer], int]:
         if zlib.crc32(body.astype("<u4").tobytes()) != int(words[end - 1]):
             at += 1
             continue
-        command = Command(head >> 8 & 0xFF)
-        answers.append(Answer(command=command, sequence=head >> 16, payload=body[2:]))
+        if _is_known(head >> 8 & 0xFF, body[2:]):
+            command = Command(head >> 8 & 0xFF)
+            answers.append(Answer(command=command, sequence=head >> 16, payload=body[2:]))
         at = ends = end
     return answers, ends
+
+
+def _is_known(command: int, payload: Words) -> bool:
+    """Whether it is a packet of this protocol, which whoever reads it can rely on."""
+    if command not in _COMMANDS:
+        return False
+    return command != Command.REFUSED.value or (len(payload) == 3 and int(payload[0]) in _FAULTS)

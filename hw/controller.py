@@ -130,7 +130,10 @@ class Controller(wiring.Component):
                 m.d.comb += self.words.ready.eq(~run.active | is_next)
                 m.d.sync += remaining.eq(word[:16])
                 with m.If(taken):
-                    self._dispatch(m, command, sequence, expected, word[:16], fault, answer)
+                    length = word[:16]
+                    self._dispatch(m, command, sequence, expected, length, fault, answer)
+                    with m.If((command == Command.HELLO) & (length == 0)):  # kept to be told
+                        m.d.sync += remaining.eq(expected)
             with m.State("SKIP"):
                 m.d.comb += self.words.ready.eq(1)
                 with m.If(taken):
@@ -176,6 +179,7 @@ class Controller(wiring.Component):
             tell.fault.eq(Mux(run.active, run.fault, fault)),
             tell.expected.eq(expected),
             tell.status.eq(run.status),
+            tell.before.eq(remaining),
             tell.program.eq(program),
             tell.loaded.eq(loaded),
             tell.prediction.eq(self.prediction),

@@ -9,13 +9,10 @@ from amaranth.utils import ceil_log2
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.memory import NO_COLLISION
 
-__all__ = ["MAGIC", "VERSION", "Command", "Fault", "PacketReceiver", "PacketSender"]
+__all__ = ["MAGIC", "Command", "Fault", "PacketReceiver", "PacketSender"]
 
 MAGIC = 0xA6
 """First byte of every packet."""
-
-VERSION = 4
-"""Of the protocol; told by the answer to ``HELLO``."""
 
 
 class Command(enum.Enum, shape=8):
@@ -40,7 +37,11 @@ class Command(enum.Enum, shape=8):
     DAMAGED = 0x7F
     """Never sent: stands inside for a packet that did not arrive whole."""
     IDENTITY = 0x80
-    """Version | lanes << 8 | cores << 24; population count; program hash or zeros; status."""
+    """Version | lanes << 8 | cores << 24; population count | logarithm of ``link_words`` << 11 |
+    number expected before << 16; program hash or zeros; status; check of the configuration.
+
+    See ``augend.hw.identity``.
+    """
     DONE = 0x81
     """The write, or the start, has been carried out."""
     RESULT = 0x83

@@ -1,13 +1,14 @@
 """The payload of answers, word by word."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.core import STALLS
 from augend.hw.counters import QUANTITIES
-from augend.hw.packet import VERSION, Command, Fault
+from augend.hw.identity import IDENTITY_LENGTH, identity_words
+from augend.hw.packet import Command, Fault
 
 __all__ = ["Reply"]
 
@@ -25,7 +26,7 @@ class Reply(wiring.Component):
         The payload's last word is being sent.
     words : Out
         Stream of the payload.
-    fault, expected, status, program, loaded : In
+    fault, expected, status, before, program, loaded : In
         Of a refusal, and of an identity.
     prediction, steps, classes_last, clocks, score, score_following : In, In, In, In, In, Out
         Of a result.
@@ -45,6 +46,7 @@ class Reply(wiring.Component):
                 "fault": In(Fault, init=Fault.DAMAGED),
                 "expected": In(16),
                 "status": In(32),
+                "before": In(16),
                 "program": In(64),
                 "loaded": In(1),
                 "prediction": In(16),
@@ -75,7 +77,7 @@ class Reply(wiring.Component):
             with m.Case(Command.REFUSED):
                 m.d.comb += self.length.eq(3)
             with m.Case(Command.IDENTITY):
-                m.d.comb += self.length.eq(5)
+                m.d.comb += self.length.eq(IDENTITY_LENGTH)
             with m.Case(Command.RESULT):
                 m.d.comb += self.length.eq(self.classes_last + fixed)
         with m.FSM():
@@ -91,7 +93,7 @@ class Reply(wiring.Component):
                             m.d.comb += self.replied.eq(1)
             with m.State("SHORT"):
                 m.d.comb += self.words.valid.eq(1)
-                last = Mux(self.answer == Command.REFUSED, 2, 4)
+                last = Mux(self.answer == Command.REFUSED, 2, IDENTITY_LENGTH - 1)
                 with m.If(self.answer == Command.REFUSED):
                     with m.Switch(index):
                         with m.Case(0):
@@ -101,17 +103,20 @@ class Reply(wiring.Component):
                         with m.Default():
                             m.d.comb += word.eq(self.status)
                 with m.Else():
+                    who, sizes, check = identity_words(config)
                     with m.Switch(index):
                         with m.Case(0):
-                            m.d.comb += word.eq(VERSION | config.lanes << 8 | config.cores << 24)
+                            m.d.comb += word.eq(who)
                         with m.Case(1):
-                            m.d.comb += word.eq(config.populations)
+                            m.d.comb += word.eq(Cat(Const(sizes, 16), self.before))
                         with m.Case(2):
                             m.d.comb += word.eq(Mux(self.loaded, self.program[:32], 0))
                         with m.Case(3):
                             m.d.comb += word.eq(Mux(self.loaded, self.program[32:], 0))
-                        with m.Default():
+                        with m.Case(4):
                             m.d.comb += word.eq(self.status)
+                        with m.Default():
+                            m.d.comb += word.eq(check)
                 with m.If(sent):
                     m.d.sync += index.eq(index + 1)
                     with m.If(index == last):

@@ -59,7 +59,8 @@ def test_the_next_image_is_written_while_one_is_classified():
     for banks in (2, 1):
         transport = InProcess(config())
         told = replace(config(), input_banks=banks)
-        with connect(small_program(), "rtl", config=told, transport=transport) as rtl:
+        with connect(small_program(), "rtl", config=config(), transport=transport) as rtl:
+            rtl.config = told
             before = transport.clocks
             results.append(rtl.infer(images))
             elapsed.append(transport.clocks - before)
@@ -105,15 +106,23 @@ def test_another_program_is_not_run_by_mistake():
             rtl.infer(some_images(1))
 
 
-def test_half_a_program_is_not_run():
-    with connect(small_program(), "rtl") as rtl:
-        rtl._request([(Command.WRITE, np.array([0, 0, 0], np.uint32))])
-        with pytest.raises(LinkError, match="holds another program"):
-            rtl.infer(some_images(1))
+def test_half_a_program_is_not_run_but_loaded_again():
+    images = some_images(2)
+    with connect(small_program(), "golden") as golden, connect(small_program(), "rtl") as rtl:
+        expected = golden.infer(images)
+        weight = np.array([0, 0, 0x7F7F7F7F], np.uint32)
+        rtl.conversation.request([(Command.WRITE, weight)])
+        np.testing.assert_array_equal(rtl.infer(images).scores, expected.scores)
+
+
+def test_an_accelerator_of_another_configuration_is_not_taken():
+    other = replace(config(), queue_steps=4)
+    with pytest.raises(LinkError, match=r"another configuration .* configuration\.json"):
+        connect(small_program(), "rtl", config=other, transport=InProcess(config()))
 
 
 def test_backend_is_named():
-    with pytest.raises(ValueError, match="'golden' or 'rtl', not 'fpga'"):
+    with pytest.raises(ValueError, match="'golden' or 'rtl', 'serial:.*, not 'fpga'"):
         connect(small_program(), "fpga")
 
 

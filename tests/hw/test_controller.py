@@ -6,6 +6,7 @@ import pytest
 
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.controller import Controller
+from augend.hw.identity import IDENTITY_LENGTH, Identity
 from augend.hw.loading import MEMORIES, words
 from augend.hw.packet import Command, Fault
 
@@ -13,7 +14,7 @@ from .streams import gather, put, simulate
 
 CONFIG = AcceleratorConfig(cores=2, populations=3, watchdog_bits=6, input_banks=2)
 HASH = [0x12345678, 0x9ABCDEF0]
-SHORT = {Command.DONE: 0, Command.REFUSED: 3, Command.IDENTITY: 5}
+SHORT = {Command.DONE: 0, Command.REFUSED: 3, Command.IDENTITY: IDENTITY_LENGTH}
 
 
 class Bench:
@@ -133,7 +134,7 @@ def test_an_inference_in_which_nothing_stirs_is_given_up(noted):
         refused = [Fault.PROGRAM.value, 4, status]
         assert await bench.answer(ctx) == (Command.REFUSED, 3, refused)
         await bench.ask(ctx, Command.HELLO, 9)
-        assert (await bench.answer(ctx))[2][2:] == [0, 0, status]
+        assert (await bench.answer(ctx))[2][2:5] == [0, 0, status]
 
     simulate(dut, run)
 
@@ -153,6 +154,20 @@ def test_a_result_with_something_noted_is_not_told():
         assert await bench.answer(ctx) == (Command.REFUSED, 2, [Fault.TOKEN.value, 3, status])
 
     simulate(dut, run)
+
+
+def test_the_answer_to_hello_tells_which_number_was_expected_before():
+    bench = Bench()
+
+    async def run(ctx):
+        before = [0, 5, 8, 70]
+        for number in (4, 7, 69, 69):
+            await bench.ask(ctx, Command.HELLO, number)
+            command, sequence, payload = await bench.answer(ctx)
+            assert (command, sequence) == (Command.IDENTITY, number)
+            assert Identity.read(payload).before == before.pop(0)
+
+    simulate(bench.dut, run)
 
 
 def test_what_cannot_be_done_is_refused():

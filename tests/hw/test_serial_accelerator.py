@@ -5,7 +5,8 @@ import zlib
 from cobs import cobs
 
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.packet import MAGIC, VERSION, Command, Fault
+from augend.hw.identity import identity_words
+from augend.hw.packet import MAGIC, Command, Fault
 from augend.hw.serial_accelerator import SerialAccelerator
 
 from .streams import simulate
@@ -64,12 +65,13 @@ def test_hello_damage_and_lamps():
         await put_bytes(ctx, dut, damaged)
         await put_bytes(ctx, dut, frame(Command.WRITE, 8, [0, 0, 5])[:-6] + b"\0")
         await put_bytes(ctx, dut, frame(Command.RUN, 8, [0, 1, 2]))
+        await ctx.tick().repeat(ANSWERED)
         await put_bytes(ctx, dut, frame(Command.WRITE, 9, [0, 0, 5]))
 
     async def read(ctx):
         command, sequence, payload = await get_frame(ctx, dut)
         assert (command, sequence) == (Command.IDENTITY, 7)
-        assert payload[0] == VERSION | 1 << 8 | 1 << 24
+        assert (*payload[:2], payload[5]) == identity_words(CONFIG)
         assert not ctx.get(dut.error) and not ctx.get(dut.busy)
         for fault in (Fault.DAMAGED, Fault.DAMAGED, Fault.PROGRAM):
             command, sequence, payload = await get_frame(ctx, dut)

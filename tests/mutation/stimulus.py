@@ -9,6 +9,7 @@ from augend.gen.schedule import Consume, End
 from augend.host.driver import GoldenAccelerator, RtlAccelerator
 from augend.host.packets import FaultError, LinkError, Words, make_packet
 from augend.host.verify import verify
+from augend.hw.identity import IDENTITY_LENGTH
 from augend.hw.packet import Command
 from augend.sim.verilated import Observation
 from tests.mutation.model import MutatedModel
@@ -122,8 +123,11 @@ def faulty(fresh: Fresh, programs: list[Given], rng: np.random.Generator) -> lis
                     try:
                         attempt()
                     except (FaultError, LinkError):
-                        recorder.exchange(make_packet(Command.HELLO, rtl._sequence), 8)
-                        rtl._sequence = rtl._sequence + 1 & 0xFFFF
+                        recorder.exchange(
+                            make_packet(Command.HELLO, rtl.conversation.sequence),
+                            IDENTITY_LENGTH + 3,
+                        )
+                        rtl.conversation.sequence = rtl.conversation.sequence + 1 & 0xFFFF
             groups.append(recorder.plays)
     return groups
 

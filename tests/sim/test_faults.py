@@ -13,6 +13,7 @@ from augend.host.driver import connect
 from augend.host.packets import FaultError, LinkError, make_packet, parse_answers
 from augend.host.transport import InProcess
 from augend.hw.fit import smallest_config
+from augend.hw.identity import IDENTITY_LENGTH
 from augend.hw.packet import Command, Fault
 
 from .test_timing import perceptron
@@ -136,15 +137,17 @@ def test_after_a_fault_the_program_has_to_be_started_again_and_the_status_tells_
         load(rtl, lambda one: replace(one, source="out"))
         with pytest.raises(FaultError):
             rtl.infer(events(0.02))
-        rtl._hello()
+        rtl.conversation.hello()
         with pytest.raises(LinkError, match="holds another program"):
             rtl.infer(events(0.02))
-        words = transport().exchange(make_packet(Command.HELLO, 1), 8)
+        words = transport().exchange(make_packet(Command.HELLO, 1), IDENTITY_LENGTH + 3)
         (identity,) = parse_answers(words)
-        rtl._sequence = 2
-        assert identity.payload[2:].tolist() == [0, 0, Fault.TOKEN.value | 1 << 8]
+        rtl.conversation.sequence = 2
+        assert identity.payload[2:5].tolist() == [0, 0, Fault.TOKEN.value | 1 << 8]
         check_it_runs_again(rtl)
-        (identity,) = parse_answers(transport().exchange(make_packet(Command.HELLO, 1), 8))
+        (identity,) = parse_answers(
+            transport().exchange(make_packet(Command.HELLO, 1), IDENTITY_LENGTH + 3)
+        )
         assert identity.payload[4] == 0
 
 
@@ -153,9 +156,9 @@ def test_an_inference_that_is_asked_for_while_another_runs_waits(monkeypatch):
         rtl._load()
         rtl.infer(events(0.02)[:1])
         run = np.concatenate([np.zeros(1, np.uint32), rtl._hash])
-        packets = [make_packet(Command.RUN, rtl._sequence + i, run) for i in range(5)]
+        packets = [make_packet(Command.RUN, rtl.conversation.sequence + i, run) for i in range(5)]
         expect = 3 + rtl._answer_words(Command.RUN)
         answers = parse_answers(transport().exchange(np.concatenate(packets), 5 * expect))
         assert [answer.command for answer in answers] == 5 * [Command.RESULT]
         assert len({tuple(answer.payload.tolist()) for answer in answers}) == 1
-        rtl._hello()
+        rtl.conversation.hello()
