@@ -1,7 +1,7 @@
 """A netlist in Yosys's JSON form, as it is after synthesis or after routing, as Verilog."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 __all__ = ["netlist_verilog"]
@@ -14,22 +14,23 @@ def netlist_verilog(
     module: Mapping[str, Any],
     name: str,
     *,
-    prefix: str = "",
+    ours: Container[str] = (),
     open_inputs: Mapping[str, str] | None = None,
+    others: str = "0",
 ) -> str:
     """Verilog of a module whose cells are instances; all names inside are numbers.
 
     Parameters
     ----------
     module
-        Of the JSON form: its ports and cells.
+        Of the JSON form: its ports and cells. A bit ``"~5"`` is net 5 inverted.
     name
         Of the Verilog module.
-    prefix
-        Put before the name of every cell's type.
-    open_inputs
-        By port, what an input reads that nothing is connected to: ``"0"`` or ``"1"``; 0 where it
-        is not named.
+    ours
+        Types of cells that have a model here, in a module ``PACKED_`` and their name.
+    open_inputs, others
+        What an input reads that nothing is connected to, ``"0"`` or ``"1"``: by port, and of ports
+        that are not named.
     """
     pulled = open_inputs or {}
     ports = module["ports"]
@@ -41,13 +42,14 @@ def netlist_verilog(
         connections = []
         for port, bits in cell["connections"].items():
             if bits:
-                nets.update(bit for bit in bits if isinstance(bit, int))
+                nets.update(_net(bit) for bit in bits if _net(bit))
                 connections.append(f".{port}({_joined(bits)})")
             elif cell["port_directions"][port] == "input":
-                connections.append(f".{port}(1'b{pulled.get(port, '0')})")
+                connections.append(f".{port}(1'b{pulled.get(port, others)})")
         parameters = ", ".join(
             f".{key}({_value(value)})" for key, value in cell.get("parameters", {}).items()
         )
+        prefix = "PACKED_" if cell["type"] in ours else ""
         instances.append(
             f"{prefix}{cell['type']} #({parameters}) c{number} ({', '.join(connections)});"
         )
@@ -70,12 +72,21 @@ def netlist_verilog(
 
 def _joined(bits: list[int | str]) -> str:
     """A bit, or several, the last of which is the highest."""
-    named = [f"n{bit}" if isinstance(bit, int) else f"1'b{_known(bit)}" for bit in reversed(bits)]
+    named = [_named(bit) for bit in reversed(bits)]
     return named[0] if len(named) == 1 else f"{{{', '.join(named)}}}"
 
 
-def _known(bit: str) -> str:
-    return bit if bit in "01" else "0"
+def _named(bit: int | str) -> str:
+    if net := _net(bit):
+        return f"~n{net}" if isinstance(bit, str) else f"n{net}"
+    return f"1'b{bit}" if bit in ("0", "1") else "1'b0"
+
+
+def _net(bit: int | str) -> int:
+    """Number of a bit's net; 0 where it is constant, for nets begin at 2."""
+    if isinstance(bit, int):
+        return bit
+    return int(bit[1:]) if bit.startswith("~") else 0
 
 
 def _value(value: int | str) -> str:
