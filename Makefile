@@ -160,6 +160,12 @@ nir-tables: .venv/.dev ## NIR: LIF traces of ten tools, and N-MNIST (needs the s
 ppa: .venv/.ppa ## Place and route accelerators: LUTs, block RAM, clock rate (an hour on two cores)
 	$(BIN)/python -m tests.measure.ppa --output $(TABLES)
 
+.PHONY: icebox bitstream-sim
+icebox: ## icebox_vlog of Debian's fpga-icestorm, which turns iCE40 bitstreams back into Verilog
+	command -v icebox_vlog || apt-get install -y fpga-icestorm
+bitstream-sim: .venv/.ppa icebox ## Digits through the UART pins of netlists and of a finished bitstream
+	$(BIN)/python -m tests.measure.bitstream_sim --output $(TABLES)
+
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)
 	$(BIN)/python -m tests.measure.utilisation $(CHECKPOINT) --output $(TABLES)

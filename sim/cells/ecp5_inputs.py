@@ -33,8 +33,8 @@ def with_inputs(module: Mapping[str, Any], *, packed: bool) -> dict[str, Any]:
             _without_contents(name, parameters)
         for key in [key for key in parameters if key.endswith("MUX")]:
             port = key.removesuffix("MUX")
-            if port in connections:
-                connections[port] = _behind(parameters.pop(key).strip(), connections[port])
+            cell["port_directions"].setdefault(port, "input")
+            connections[port] = _behind(parameters.pop(key).strip(), connections.get(port, []))
         if cell["type"] == "TRELLIS_COMB":
             # The second multiplexer of a slice is that of look-up tables of six inputs and more.
             wide = connections.get("FXA") or connections.get("FXB")

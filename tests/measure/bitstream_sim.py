@@ -40,9 +40,11 @@ CAPTION = (
     f"First {IMAGES} test digits through the UART pins ({DIVISOR} clocks a bit, 8N1) of one "
     "accelerator of two lanes, Verilated in each stage on its way to a bitstream; differences to "
     "the golden and timing model in any prediction, score, clock count or counter. Both programs "
-    "are loaded one after the other over the same pins."
+    "are loaded one after the other over the same pins; clocks are those of loading and classifying. "
+    "Last, one bit of a look-up table of the bitstream is turned over, which has to be noticed. "
+    "Written by `make bitstream-sim`."
 )
-COLUMNS = ("design", "device", "stage", "program", "images", "differences", "clocks", "noticed")
+COLUMNS = ("design", "device", "stage", "program", "images", "differences", "clocks", "first")
 
 
 def shared_config(programs: Sequence[Program]) -> AcceleratorConfig:
@@ -91,8 +93,10 @@ def classify(
         expected = GoldenAccelerator(program, placement, config).infer(digits)
         before = pins.clocks
         row: dict[str, Any] = {"program": name, "images": images}
+        transport = SerialTransport(pins)
+        transport.first_number = 1  # every stage is told the same, and takes as many clocks
         try:
-            accelerator = RtlAccelerator(program, placement, config, SerialTransport(pins))
+            accelerator = RtlAccelerator(program, placement, config, transport)
             outcome = verify(expected, accelerator.infer(digits))
             row |= {"differences": len(outcome.different), "first": outcome.first}
         except (LinkError, FaultError) as error:
@@ -117,7 +121,7 @@ def main() -> None:
         print(f"{name} ...", flush=True)
         for row in classify(make(), config, programs):
             reached = "no" if row["differences"] else "yes"
-            rows.append(common | {"stage": name} | row | {"noticed": "", "reached": reached})
+            rows.append(common | {"stage": name} | row | {"reached": reached})
             print(rows[-1], flush=True)
     first = dict(list(programs.items())[:1])
     bits = (files / "unpacked.asc").read_text()
@@ -126,11 +130,9 @@ def main() -> None:
         wrong = bitstream_verilog(text, files / "pins.pcf")
         models = stages(files, DEVICE)["bitstream"]().sources[1:]
         (row,) = classify(Stage(name="mutant", sources=(wrong, *models)), config, first)
-        noticed = "yes" if row["differences"] else "no"
-        rows.append(common | {"stage": f"bitstream, {place} flipped"} | row | {"noticed": noticed})
+        reached = "yes" if row["differences"] else "no"
+        rows.append(common | {"stage": f"bitstream, {place} flipped"} | row | {"reached": reached})
         print(rows[-1], flush=True)
-    if not any(row["noticed"] == "yes" for row in rows):
-        rows[-1]["reached"] = "no"
     settle(folder, "bitstream_sim", CAPTION, rows, COLUMNS)
 
 

