@@ -40,7 +40,7 @@ CAPTION = (
     f"First {IMAGES} test digits through the UART pins ({DIVISOR} clocks a bit, 8N1) of one "
     "accelerator of two lanes, Verilated in each stage on its way to a bitstream; differences to "
     "the golden and timing model in any prediction, score, clock count or counter. Both programs "
-    "are loaded one after the other over the same pins; clocks are those of loading and classifying. "
+    "are loaded one after the other over the same pins; clocks are of loading and classifying. "
     "Last, one bit of a look-up table of the bitstream is turned over, which has to be noticed. "
     "Written by `make bitstream-sim`."
 )
