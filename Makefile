@@ -168,6 +168,12 @@ boards-table: .venv/.boards ## Bitstreams of boards: what fits, clock rates of t
 activity: .venv/.dev ## What the cells of a small accelerator switch, by block: toggles an addition, a clock
 	$(BIN)/python -m tests.measure.activity --output $(TABLES)
 
+.PHONY: icebox bitstream-sim
+icebox: ## icebox_vlog of Debian's fpga-icestorm, which turns iCE40 bitstreams back into Verilog
+	command -v icebox_vlog || apt-get install -y fpga-icestorm
+bitstream-sim: .venv/.boards icebox ## Digits through the UART pins of netlists and of a finished bitstream
+	$(BIN)/python -m tests.measure.bitstream_sim --output $(TABLES)
+
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)
 	$(BIN)/python -m tests.measure.utilisation $(CHECKPOINT) --output $(TABLES)

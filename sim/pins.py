@@ -12,6 +12,8 @@ from augend.sim.verilation import cached, link, verilate
 __all__ = ["VerilatedPins", "build_pins"]
 
 _HARNESS = Path(__file__).with_name("pins.cpp")
+_COMPILER = ("-O1",)
+"""Netlists take long to compile, and are not run for long."""
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*_?")
 """What Verilator leaves as it is."""
 
@@ -70,7 +72,8 @@ def build_pins(
         files = [f"part{number}.v" for number in range(len(texts))]
         for file, text in zip(files, texts, strict=True):
             (work / file).write_text(text)
-        model = verilate(work, files, top, flags=flags, say=progress or (lambda _: None))
+        say = progress or (lambda _: None)
+        model = verilate(work, files, top, flags=flags, compiler=_COMPILER, say=say)
         link(model, _HARNESS, names)
         model.finish()
 

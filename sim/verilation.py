@@ -50,11 +50,16 @@ def _run(command: list[str | Path], where: Path) -> None:
 def _compile(
     sources: list[Path], where: Path, include: list[Path], extra: Sequence[str]
 ) -> list[Path]:
-    """Compile C++ files side by side; returns the objects."""
+    """Compile C++ files side by side; returns the objects.
+
+    Files that Verilator calls slow run once, when a model is made: they are not optimised.
+    """
 
     def one(source: Path) -> Path:
         target = where / f"{source.stem}.o"
         flags = [f"-I{path}" for path in include]
+        if source.stem.endswith("Slow"):
+            flags.append("-O0")
         _run(["g++", *_COMPILE, *extra, *flags, "-c", source, "-o", target], where)
         return target
 
@@ -107,6 +112,7 @@ def verilate(
     coverage: bool = False,
     flags: Sequence[str] = (),
     quick: bool = False,
+    compiler: Sequence[str] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> "Verilated":
     """Verilate and compile Verilog files of a folder; the class of the model is ``Vaugend``.
@@ -119,8 +125,8 @@ def verilate(
         Verilog files, and the name of the top module.
     coverage
         Whether the model counts lines executed and bits toggled.
-    flags
-        Further options of Verilator.
+    flags, compiler
+        Further options of Verilator, and of the C++ compiler.
     quick
         Whether it is to be compiled quickly, and run slowly.
     say
@@ -141,7 +147,7 @@ def verilate(
     say("compiling")
     include = [root / "include", root / "include" / "vltstd", work / "model"]
     parts = sorted((work / "model").glob("*.cpp"))
-    level = _FLAGS[coverage]
+    level = [*_FLAGS[coverage], *compiler]
     if quick:  # what traces runs in every clock, and is no longer than what is traced
         traces = [p for p in parts if "__Trace__" in p.name and not p.stem.endswith("__Slow")]
         objects = _compile(traces, work, include, [*level, "-O1"])

@@ -9,12 +9,16 @@ from augend.sim.verilation import BuildError
 DIVISOR = 5
 ECHO = """
 module echo #(parameter DIVISOR = 5) (input clk, input rx, input upset, output tx);
-    // Every byte comes back, its lowest bit turned over where `upset` is high; 1024 may wait.
-    reg [7:0] kept [0:1023];
+    // Every byte comes back, its lowest bit turned over where `upset` is high. They wait in two
+    // memories, one that is read at once and one that is read in a clock.
+    reg [7:0] few [0:15];
+    reg [7:0] many [0:1023];
+    reg [3:0] few_first = 0, few_last = 0;
     reg [9:0] first = 0, last = 0;
     reg [3:0] bit_in = 0, bit_out = 0;
     reg [15:0] wait_in = 0, wait_out = 0;
-    reg [7:0] byte_in;
+    reg [7:0] byte_in, byte_out;
+    reg ready = 0;
     reg [9:0] frame = ~0;
     assign tx = frame[0];
     always @(posedge clk) begin
@@ -25,13 +29,20 @@ module echo #(parameter DIVISOR = 5) (input clk, input rx, input upset, output t
             wait_in <= DIVISOR - 1;
             bit_in <= bit_in - 1;
             if (bit_in != 1) byte_in <= {rx, byte_in[7:1]};
-            else begin kept[last] <= byte_in ^ {7'b0, upset}; last <= last + 1; end
+            else begin few[few_last] <= byte_in; few_last <= few_last + 1; end
         end
+        if (few_first != few_last) begin
+            many[last] <= few[few_first] ^ {7'b0, upset};
+            few_first <= few_first + 1;
+            last <= last + 1;
+        end
+        byte_out <= many[first];
+        ready <= first != last;
         if (wait_out != 0) wait_out <= wait_out - 1;
         else if (bit_out != 0) begin
             frame <= {1'b1, frame[9:1]}; bit_out <= bit_out - 1; wait_out <= DIVISOR - 1;
-        end else if (first != last) begin
-            frame <= {1'b1, kept[first], 1'b0}; first <= first + 1;
+        end else if (ready) begin
+            frame <= {1'b1, byte_out, 1'b0}; first <= first + 1;
             bit_out <= 9; wait_out <= DIVISOR - 1;
         end
     end

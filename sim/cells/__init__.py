@@ -1,0 +1,1 @@
+"""Netlists of FPGA cells as Verilog, and models of cells that Yosys has none of."""
