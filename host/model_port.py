@@ -52,6 +52,8 @@ class ModelPort:
         self._results: dict[bytes, Words] = {}
         self.inferences = 0
         """Run so far."""
+        self.refusals = 0
+        """Packets refused so far."""
         self._wire = bytearray()
         self._arrived: list[Words] = []
         self._answers = bytearray()
@@ -153,6 +155,7 @@ class ModelPort:
         return self._refuse(sequence, Fault.COMMAND)
 
     def _refuse(self, sequence: int, fault: Fault) -> tuple[Command, int, list[int]]:
+        self.refusals += 1
         return Command.REFUSED, sequence, [fault.value, self._expected, 0]
 
     def _write(self, which: int, first: int, content: Words) -> None:

@@ -68,7 +68,7 @@ def test_over_a_wire_that_is_true_nothing_is_repeated(link_words):
     transport = SerialTransport(port)
     with driver(transport, link_words) as accelerator:
         check_equal(accelerator.infer(images), golden(100, link_words))
-    assert port.inferences == 100
+    assert port.inferences == 100 and port.refusals == 0
     assert transport.timeouts == transport.damaged == transport.reconnections == 0
 
 
@@ -227,5 +227,6 @@ def test_the_wire_is_kept_full_as_far_as_the_buffer_reaches():
     with driver(SerialTransport(port), 64) as accelerator:
         port.most = 0
         accelerator.infer(images)
+    assert port.refusals == 0
     image = 64 // 4 + 4 + 5  # a write of 64 pixels, and a run
     assert 2 * image <= port.most <= 64
