@@ -162,7 +162,8 @@ ppa: .venv/.boards ## Place and route accelerators: LUTs, block RAM, clock rate 
 
 .PHONY: boards-table
 boards-table: .venv/.boards ## Bitstreams of boards: what fits, clock rates of three seeds, images a second
-	$(BIN)/python -m tests.measure.boards --output $(TABLES)
+	$(BIN)/python -m tests.measure.boards --output $(TABLES) \
+		$(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 .PHONY: utilisation
 utilisation: .venv/.dev ## Additions / (clocks x lanes) of whole networks (CHECKPOINT=... for ResNet-20)
