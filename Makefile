@@ -162,7 +162,8 @@ ppa: .venv/.boards ## Place and route accelerators: LUTs, block RAM, clock rate 
 
 .PHONY: boards-table
 boards-table: .venv/.boards ## Bitstreams of boards: what fits, clock rates of three seeds, images a second
-	$(BIN)/python -m tests.measure.boards --output $(TABLES)
+	$(BIN)/python -m tests.measure.boards --output $(TABLES) \
+		$(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 .PHONY: activity
 activity: .venv/.dev ## What the cells of a small accelerator switch, by block: toggles an addition, a clock

@@ -1,6 +1,7 @@
 """Bitstreams of boards: what fits, clock rates by seed, images a second, how long a build takes.
 
-``python -m tests.measure.boards [--output FOLDER] [--seeds 3] [--only BOARD=PROGRAM@LANES ...]``
+``python -m tests.measure.boards [--output FOLDER] [--seeds 3] [--only BOARD=PROGRAM@LANES ...]
+[--checkpoint FILE]``
 """
 
 import argparse
@@ -30,6 +31,7 @@ from augend.host.verilog import read_configuration
 from augend.host.zoo import program_file
 from augend.hw.boards import board_named
 
+from .rtl_long import RUNS
 from .table import write_table
 
 __all__ = ["PLAN", "measure"]
@@ -40,11 +42,15 @@ PLAN = (
     "ulx3s-85f=zoo:mnist-cnn",
     "ulx3s-85f=zoo:mnist-mlp-binary",
     "ulx3s-85f=zoo:cifar10-cnn",
+    "ulx3s-85f=resnet20",
 )
 """Board and program of each row, and lanes, where they are not the program's."""
 
 SMALL = "digits-mlp"
 """64-32-10 of 4-bit weights on the digits, made here: the zoo's are too large for HX8K."""
+
+RESNET = "resnet20"
+"""Of a checkpoint that has to be given, else its row stays as it is."""
 
 _FOLDER = Path("build/boards")
 _IMAGES = 100
@@ -79,11 +85,11 @@ _COLUMNS = (
 )
 
 
-def measure(which: str, seeds: int) -> dict[str, object]:
+def measure(which: str, seeds: int, checkpoint: Path | None = None) -> dict[str, object]:
     """A row of the table, for one of ``PLAN``."""
     board_name, program_name = which.split("=", 1)
     program_name, _, lanes = program_name.partition("@")
-    path = _digits_mlp() if program_name == SMALL else program_file(program_name)
+    path = _file(program_name, checkpoint)
     program = Program.load(path)
     if lanes:
         program = replace(program, lanes=int(lanes), work={})
@@ -135,6 +141,18 @@ def measure(which: str, seeds: int) -> dict[str, object]:
     }
 
 
+def _file(name: str, checkpoint: Path | None) -> Path:
+    """File of a program; some are made here."""
+    if name == SMALL:
+        return _digits_mlp()
+    if name != RESNET:
+        return program_file(name)
+    path = _FOLDER / f"{RESNET}.augend"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    RUNS[RESNET].make(checkpoint).save(path)
+    return path
+
+
 def _digits_mlp() -> Path:
     """File of the small program, trained within a second."""
     data = load("digits", "train")
@@ -166,9 +184,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("docs/tables"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", metavar="BOARD=PROGRAM@LANES")
+    parser.add_argument("--checkpoint", type=Path, help="resnet20-12fca82f.th, for ResNet-20")
     options = parser.parse_args()
     for which in options.only or PLAN:
-        row = measure(which, options.seeds)
+        if which.endswith(RESNET) and options.checkpoint is None:
+            continue
+        row = measure(which, options.seeds, options.checkpoint)
         print(row, flush=True)
         known = _known(options.output)
         known[str(row["board"]), str(row["program"])] = row
