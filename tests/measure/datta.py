@@ -67,7 +67,7 @@ CASES = (
         rtl=20,
     ),
     Case(
-        recipe="datta-cifar-long",
+        recipe="datta-cifar",
         ann="datta-cifar-ann",
         data="cifar10",
         layers="24c3-2a-48c3-2a-96c3-2a-192-10",
@@ -109,7 +109,7 @@ def direct(ann: Source, data: str) -> list[float]:
 
 def epochs(source: Source, data: str) -> str:
     """Of the trained network, behind those of the networks that it went on from."""
-    after, own = source.metadata["after"], str(source.metadata["epochs"])
+    after, own = source.metadata.get("after"), str(source.metadata["epochs"])
     return f"{epochs(trained(after, data), data)} + {own}" if after else own
 
 
