@@ -50,13 +50,19 @@ def tables(module: Mapping[str, Any]) -> dict[str, Table]:
 
 
 def adder_table(module: Mapping[str, Any]) -> Table:
-    """The table of an adder of lane 0 behind which is a flip-flop."""
+    """The highest table of an adder of lane 0 behind which is a flip-flop.
+
+    Carries run upwards, so that it has the greatest weight: a low one may change no spike.
+    """
+    found = []
     for name, table in tables(module).items():
         parameters = module["cells"][name]["parameters"]
         adds = parameters["CARRY_ENABLE"].endswith("1") and parameters["DFF_ENABLE"].endswith("1")
         if "lane_0" in name and adds and table.inputs == 4:
-            return table
-    raise ValueError("The netlist has no adder of lane 0")
+            found.append(table)
+    if not found:
+        raise ValueError("The netlist has no adder of lane 0")
+    return max(found, key=lambda table: (table.y, table.cell))
 
 
 def flip_bit(bits: str, table: Table) -> str:
