@@ -23,7 +23,7 @@ from augend.hw.configuration import AcceleratorConfig
 from augend.hw.overlay import overlay_config
 from augend.sim.pins import VerilatedPins, build_pins
 
-from .flipped_table import adder_table, flip_bit
+from .flipped_table import flip_bit, register_table
 from .netlist_stages import FPGA, Stage, bitstream_verilog, made, serial_design, stages
 from .small_digits import small_digits
 from .table import output_folder, settle
@@ -41,7 +41,7 @@ CAPTION = (
     "the golden and timing model in any prediction, score, clock count or counter, and as many "
     "clocks in every stage. Both programs "
     "are loaded one after the other over the same pins; clocks are of loading and classifying. "
-    "Last, one bit of an adder of the bitstream is turned over, which has to be noticed. "
+    "Last, one bit of a register of a lane is turned over, which has to be noticed. "
     "Written by `make bitstream-sim`."
 )
 COLUMNS = ("design", "device", "stage", "program", "images", "differences", "clocks", "first")
@@ -128,7 +128,7 @@ def main() -> None:
     first = dict(list(programs.items())[:1])
     bits = (files / "unpacked.asc").read_text()
     (routed,) = json.loads((files / "routed.json").read_text())["modules"].values()
-    table = adder_table(routed)
+    table = register_table(routed)
     wrong = bitstream_verilog(flip_bit(bits, table), files / "pins.pcf")
     mutant = Stage(
         name=f"bitstream, a bit of {table} flipped",

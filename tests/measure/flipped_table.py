@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-__all__ = ["Table", "adder_table", "flip_bit", "tables"]
+__all__ = ["Table", "flip_bit", "register_table", "tables"]
 
 _BITS = (4, 14, 15, 5, 6, 16, 17, 7, 3, 13, 12, 2, 1, 11, 10, 0)
 """Where the bits of a table lie among the 20 of a logic cell, as icebox has it."""
@@ -49,14 +49,16 @@ def tables(module: Mapping[str, Any]) -> dict[str, Table]:
     return found
 
 
-def adder_table(module: Mapping[str, Any]) -> Table:
-    """The table of an adder of lane 0 behind which is a flip-flop."""
+def register_table(module: Mapping[str, Any]) -> Table:
+    """The table before a flip-flop of lane 0 that it only passes a bit on to.
+
+    With one entry turned over the flip-flop is always high.
+    """
     for name, table in tables(module).items():
-        parameters = module["cells"][name]["parameters"]
-        adds = parameters["CARRY_ENABLE"].endswith("1") and parameters["DFF_ENABLE"].endswith("1")
-        if "lane_0" in name and adds and table.inputs == 4:
+        stores = module["cells"][name]["parameters"]["DFF_ENABLE"].endswith("1")
+        if "lane_0" in name and stores and table.inputs == 1:
             return table
-    raise ValueError("The netlist has no adder of lane 0")
+    raise ValueError("The netlist has no such register in lane 0")
 
 
 def flip_bit(bits: str, table: Table) -> str:
