@@ -75,6 +75,15 @@ CASES = (
         images=1500,
         most_lost=POINTS,
     ),
+    Case(
+        recipe="datta-cifar-long",
+        ann="datta-cifar-ann",
+        data="cifar10",
+        layers="24c3-2a-48c3-2a-96c3-2a-192-10",
+        rtl=2,
+        images=1500,
+        most_lost=POINTS,
+    ),
 )
 
 
