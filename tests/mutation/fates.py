@@ -32,6 +32,7 @@ def write_fates(
     columns = list(rows[0])
     rows.append({"component": "all", **{c: sum(row[c] for row in rows) for c in columns[1:]}})
     last = rows[-1]
+    untried = "" if len(mutants) == drawn else " (to be tried once all are played)"
     different = last["mutants"] - last[SAME]
     write_table(
         folder,
@@ -40,7 +41,7 @@ def write_fates(
         f"and {CORES} cores, optimised and flattened (Yosys `mutate`, seed {seed}), each played "
         f"programs, images and damaged packets drawn as in the fast tests, programs that cannot "
         f"end, and resets: killed where any word, clock or event differs. The same as the design: "
-        f"by induction over the state of the whole accelerator no output ever differs. "
+        f"by induction over the state of the whole accelerator no output ever differs{untried}. "
         f"{last[KILLED]} of the {different} others are killed: "
         f"{100 * last[KILLED] / max(1, different):.1f} %. Written by `make mutate`.",
         columns,
