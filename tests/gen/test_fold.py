@@ -189,30 +189,31 @@ def test_a_network_that_ends_in_pooling() -> None:
 @pytest.mark.parametrize(
     ("layers", "shape", "populations"),
     [
-        ([nn.Linear(4, 4), nn.Linear(4, 2)], (4,), [("1", "none")]),
-        ([nn.Linear(6, 2), nn.Linear(2, 6)], (6,), [("0", "linear"), ("1", "none")]),
+        (lambda: [nn.Linear(4, 4), nn.Linear(4, 2)], (4,), [("1", "none")]),
+        (lambda: [nn.Linear(6, 2), nn.Linear(2, 6)], (6,), [("0", "linear"), ("1", "none")]),
         (
-            [nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, padding=1), nn.ReLU(), nn.Flatten()],
+            lambda: [nn.Conv2d(1, 2, 3), nn.AvgPool2d(2, padding=1), nn.ReLU(), nn.Flatten()],
             (1, 6, 6),
             [("0", "linear"), ("1", "none")],
         ),
         (
-            [nn.Conv2d(1, 2, 3), nn.Flatten(), norm(32, 1), nn.ReLU(), nn.Linear(32, 2)],
+            lambda: [nn.Conv2d(1, 2, 3), nn.Flatten(), norm(32, 1), nn.ReLU(), nn.Linear(32, 2)],
             (1, 6, 6),
             [("0", "relu"), ("4", "none")],
         ),
         (
-            [nn.Linear(4, 3), nn.ReLU(), norm(3, 1), nn.ReLU(), nn.Linear(3, 2)],
+            lambda: [nn.Linear(4, 3), nn.ReLU(), norm(3, 1), nn.ReLU(), nn.Linear(3, 2)],
             (4,),
             [("0", "relu"), ("3", "relu"), ("4", "none")],
         ),
-        ([nn.ReLU(), nn.Linear(4, 2)], (4,), [("0", "relu"), ("1", "none")]),
+        (lambda: [nn.ReLU(), nn.Linear(4, 2)], (4,), [("0", "relu"), ("1", "none")]),
     ],
 )
 def test_what_no_relu_stands_between_folds_or_spikes_with_both_signs(
     layers, shape, populations
 ) -> None:
-    folded, expected = assert_exact(nn.Sequential(*layers), shape)
+    torch.manual_seed(6)
+    folded, expected = assert_exact(nn.Sequential(*layers()), shape)
     assert np.abs(expected).max() > 0.01
     assert [(stage.name, stage.activation.kind) for stage in folded.stages] == populations
 
