@@ -144,8 +144,9 @@ def make_bitstream(
         placed = _place(board, folder, seed, rate, _placed_file(device))
         tried.append(f"{rate:.2f} (reached {placed.megahertz:.2f})")
         if placed.megahertz >= rate:
-            better = _better(board, oscillator, placed.megahertz, baud)
-            if megahertz or attempt or better is None or better.megahertz <= rate:
+            last = megahertz or attempt
+            better = None if last else _fastest(board, oscillator, placed.megahertz, baud)
+            if better is None or better.megahertz <= rate:
                 say("packing")
                 name = pack(device, folder, BOARD_TOP, board.packing)
                 return Bitstream(
@@ -177,7 +178,7 @@ def _setting(
     """Setting of the PLL; None where the oscillator itself is asked for."""
     if exact is not None and abs(exact - oscillator) < 1e-6:
         return None
-    found = fastest(board.pll, oscillator, most + 1e-6, lambda rate: _suits(rate, baud))
+    found = _fastest(board, oscillator, most + 1e-6, baud)
     if exact is not None and abs(found.megahertz - exact) > 0.01 * exact:
         raise BoardError(
             f"The PLL of {board.title} makes no {exact:g} MHz of its {oscillator:g} MHz "
@@ -186,7 +187,8 @@ def _setting(
     return found
 
 
-def _better(board: Board, oscillator: float, most: float, baud: int) -> PllSetting | None:
+def _fastest(board: Board, oscillator: float, most: float, baud: int) -> PllSetting:
+    """Setting of the PLL with the highest rate up to one that the UART can divide."""
     return fastest(board.pll, oscillator, most, lambda rate: _suits(rate, baud))
 
 

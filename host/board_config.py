@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from augend.gen.place import Placement
 from augend.host.toolchain.block_ram import SINGLE_PORT_ROWS, in_registers, memory_blocks
 from augend.host.toolchain.devices import Device
 from augend.hw.configuration import AcceleratorConfig
-from augend.hw.exact import common_config
+from augend.hw.exact import exact_config
+from augend.hw.overlay import overlay_config
 
 __all__ = ["VARIANTS", "board_config", "needs_of"]
 
@@ -47,7 +49,8 @@ def board_config(
     if variant is None:
         variant = "two inputs, faults" if distributed else "least"
     short = "distributed" if distributed else "block"
-    config = common_config(placements, short_memories=short, **VARIANTS[variant])
+    alone = partial(exact_config, short_memories=short, **VARIANTS[variant])
+    config = overlay_config(placements, alone)
     left = device.has.get("SPRAM", 0)
     if not left:
         return config

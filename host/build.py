@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from augend.gen.program import Program
 from augend.host.bitstream import BAUD, Bitstream, make_bitstream
 from augend.host.board_advice import advice
 from augend.host.board_config import board_config, needs_of
@@ -21,7 +20,7 @@ from augend.host.fitting import choose
 from augend.host.sources import data_set, images_of
 from augend.host.toolchain.devices import DEVICES
 from augend.host.toolchain.errors import DoesNotFitError, ToolchainError
-from augend.host.verilog import read_configuration
+from augend.host.verilog import load_programs, read_configuration
 from augend.hw.boards import board_named
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.fit import check_fit
@@ -87,9 +86,7 @@ def build(
         raise UsageError(
             f"{folder} is there and is no finished build: remove it, or choose another folder"
         )
-    programs = {file.stem: Program.load(file) for file in files}
-    if len(programs) < len(files):
-        raise UsageError("Two programs have files of one name: rename one")
+    programs = load_programs(files)
     if options.fit and (len(files) > 1 or options.configuration):
         raise UsageError("--fit is for one program, and without --configuration")
     if options.fit:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from augend.hw.memory_image import program_rows
 from augend.hw.overlay import overlay_config
 from augend.hw.verilog import TOP, verilog_text
 
-__all__ = ["configuration_content", "read_configuration", "write_verilog"]
+__all__ = ["configuration_content", "load_programs", "read_configuration", "write_verilog"]
 
 
 def write_verilog(
@@ -56,12 +56,7 @@ def write_verilog(
     UsageError
         Two programs have files of one name.
     """
-    programs = {file.stem: Program.load(file) for file in files}
-    if len(programs) < len(files):
-        raise UsageError(
-            f"Programs are told apart by the names of their files, not "
-            f"{', '.join(file.name for file in files)}: rename one."
-        )
+    programs = load_programs(files)
     placements = {name: program.place() for name, program in programs.items()}
     config = read_configuration(given) if given else overlay_config(list(placements.values()))
     if parity:
@@ -89,6 +84,23 @@ def write_verilog(
         raise
     show_accelerator(config, _used(placements, images), console)
     console.print(f"wrote {folder}/{TOP}.v ({config.lanes} lanes, {config.cores} cores)")
+
+
+def load_programs(files: Sequence[Path]) -> dict[str, Program]:
+    """Programs by the names of their files.
+
+    Raises
+    ------
+    UsageError
+        Two files have one name.
+    """
+    programs = {file.stem: Program.load(file) for file in files}
+    if len(programs) < len(files):
+        raise UsageError(
+            f"Programs are told apart by the names of their files, not "
+            f"{', '.join(file.name for file in files)}: rename one."
+        )
+    return programs
 
 
 def read_configuration(file: Path) -> AcceleratorConfig:

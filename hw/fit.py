@@ -15,7 +15,7 @@ from augend.gen.schedule import FOREVER, Consume, Select, Sweep, Take
 from augend.gen.selection import lead_bounds
 from augend.hw.configuration import OPTIONAL, AcceleratorConfig
 
-__all__ = ["FitError", "check_fit", "smallest_config"]
+__all__ = ["FitError", "check_fit", "least_sizes", "smallest_config"]
 
 BLOCK_ROWS = 512
 """Depth of a block RAM at its widest."""
@@ -62,7 +62,7 @@ def _noise_bits(placement: Placement) -> int:
     return signed_bits(int(noise.min()), int(noise.max()))
 
 
-def _needs(placement: Placement) -> dict[str, int]:
+def least_sizes(placement: Placement) -> dict[str, int]:
     """The least value of each parameter of the configuration."""
     network = placement.network
     cores = placement.cores
@@ -241,7 +241,7 @@ def smallest_config(
     a second bank where both together are no deeper than a block RAM. Where a sweep may be skipped
     it can be; the program would run without.
     """
-    needs = {n: v if n in OPTIONAL else max(1, v) for n, v in _needs(placement).items()}
+    needs = {n: v if n in OPTIONAL else max(1, v) for n, v in least_sizes(placement).items()}
     exact = {"lanes", "cores", "weight_bits", "pixel_bits", "queue_words", "coordinate_bits"}
     exact |= OPTIONAL | {"spike_planes", "step_bits", "counter_bits", "threshold_bits"}
     exact |= {"bias_bits", "initial_bits"}
@@ -267,7 +267,7 @@ def check_fit(config: AcceleratorConfig, placement: Placement) -> None:
     FitError
         Every parameter that falls short, with need and capacity.
     """
-    needs = _needs(placement)
+    needs = least_sizes(placement)
     # A router numbers the encoder after its cores: a placement is for so many, used or not.
     exact = ("lanes", "cores", *(["weight_bits"] if config.weight_bits == 1 else []))
     short = [

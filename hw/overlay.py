@@ -1,6 +1,6 @@
 """The smallest accelerator that runs each of several programs, loaded one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from augend.gen.place import Placement
@@ -10,10 +10,20 @@ from augend.hw.fit import FitError, check_fit, smallest_config
 __all__ = ["overlay_config"]
 
 
-def overlay_config(placements: Sequence[Placement]) -> AcceleratorConfig:
-    """Configuration that every one of some programs fits; for a single one, the smallest.
+def overlay_config(
+    placements: Sequence[Placement],
+    alone: Callable[[Placement], AcceleratorConfig] = smallest_config,
+) -> AcceleratorConfig:
+    """Configuration that every one of some programs fits; for a single one, that of it alone.
 
     Potentials lie in block RAM where they do for one of the programs.
+
+    Parameters
+    ----------
+    placements
+        Of the programs.
+    alone
+        What a program gets for itself.
 
     Raises
     ------
@@ -27,7 +37,7 @@ def overlay_config(placements: Sequence[Placement]) -> AcceleratorConfig:
             f"The programs are placed for lanes x cores of {found}; one accelerator has one of "
             f"them. Convert them with the same lanes and cores."
         )
-    each = [asdict(smallest_config(placement)) for placement in placements]
+    each = [asdict(alone(placement)) for placement in placements]
     widest = {name: max(one[name] for one in each) for name in each[0]}
     kinds = {one["potential_memory"] for one in each}
     widest["potential_memory"] = "block" if "block" in kinds else "distributed"
