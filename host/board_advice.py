@@ -1,6 +1,6 @@
 """What would fit, where a program does not fit a board."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from augend.gen.program import Program
@@ -11,7 +11,7 @@ from augend.hw.boards import BOARDS
 from augend.hw.boards.board import Board
 from augend.hw.configuration import AcceleratorConfig
 
-__all__ = ["advice", "fits", "luts_of", "room_for_luts"]
+__all__ = ["advice", "fits", "rough_needs"]
 
 _LUTS = {"ice40": (4400, 450, 1100), "ecp5": (4000, 330, 700), "gowin": (4000, 360, 900)}
 """Logic cells of an accelerator of no lanes with its link; of each lane; for kernels. Roughly.
@@ -23,23 +23,17 @@ _FULL = 0.95
 """Part of the LUTs that place and route can use."""
 
 
-def luts_of(device: Device, config: AcceleratorConfig) -> int:
-    """Logic cells of an accelerator, roughly, without synthesis."""
+def rough_needs(device: Device, config: AcceleratorConfig) -> dict[str, int]:
+    """Block RAMs, single-port RAMs and, roughly, logic cells of an accelerator, unsynthesised."""
     fixed, lane, kernels = _LUTS[device.family.name]
     cores = config.cores * (config.lanes * lane + config.kernels * kernels)
-    return fixed + cores + register_luts(device, config)
+    return needs_of(device, config) | {"LUT4": fixed + cores + register_luts(device, config)}
 
 
-def fits(device: Device, config: AcceleratorConfig) -> bool:
-    """Whether memories and lanes fit, by what they usually take."""
-    needs = needs_of(device, config)
-    memory = all(need <= device.has[kind] for kind, need in needs.items())
-    return memory and luts_of(device, config) <= room_for_luts(device)
-
-
-def room_for_luts(device: Device) -> int:
-    """LUTs that place and route can use."""
-    return int(_FULL * device.has["LUT4"])
+def fits(device: Device, needs: Mapping[str, int]) -> bool:
+    """Whether a device has what is needed, LUTs that place and route cannot use left out."""
+    room = {**device.has, "LUT4": int(_FULL * device.has["LUT4"])}
+    return all(need <= room[kind] for kind, need in needs.items())
 
 
 def advice(
@@ -63,7 +57,7 @@ def advice(
     lanes = config.lanes // 2
     while lanes:
         placed = [replace(p, lanes=lanes, cores=1, work={}).place() for p in programs]
-        if fits(device, board_config(placed, device)):
+        if fits(device, rough_needs(device, board_config(placed, device))):
             found.append(f"{lanes} lanes (augend place --lanes {lanes})")
             break
         lanes //= 2
@@ -78,7 +72,9 @@ def advice(
         target = DEVICES[other.device]
         if logic and target.has["LUT4"] <= device.has["LUT4"]:
             continue
-        if other.device != board.device and fits(target, board_config(placed, target)):
+        if other.device == board.device:
+            continue
+        if fits(target, rough_needs(target, board_config(placed, target))):
             found.append(f"--board {other.name}")
             break
     if not found:
@@ -88,4 +84,4 @@ def advice(
 
 def _with_bits(device: Device, config: AcceleratorConfig, bits: int) -> bool:
     """Whether it would fit with weights of so few bits."""
-    return fits(device, replace(config, weight_bits=bits))
+    return fits(device, rough_needs(device, replace(config, weight_bits=bits)))

@@ -10,7 +10,7 @@ from rich.table import Table
 from augend import zoo
 from augend.gen.place import PlacementError
 from augend.gen.program import Program
-from augend.host.board_advice import fits
+from augend.host.board_advice import fits, rough_needs
 from augend.host.board_config import board_config
 from augend.host.toolchain.devices import DEVICES
 from augend.hw.boards import BOARDS
@@ -66,13 +66,14 @@ def _fitting(name: str, device: str) -> tuple[int, int]:
     """Synapses of a program, and the most lanes that it fits a device with, 0 for none."""
     program = _program(name)
     synapses = sum(projection.weight.size for projection in program.network.projections)
-    lanes = program.lanes
+    target, lanes = DEVICES[device], program.lanes
     while lanes:
         try:
             placement = replace(program, lanes=lanes, cores=1, work={}).place()
         except PlacementError:
             break
-        if fits(DEVICES[device], board_config([placement], DEVICES[device])):
+        config = board_config([placement], target)
+        if fits(target, rough_needs(target, config)):
             return synapses, lanes
         lanes //= 2
     return synapses, 0

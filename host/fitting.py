@@ -15,8 +15,8 @@ from rich.table import Table
 from augend.gen.place import PlacementError
 from augend.gen.program import Program
 from augend.host.bitstream import board_pins
-from augend.host.board_advice import advice, luts_of, room_for_luts
-from augend.host.board_config import VARIANTS, board_config, needs_of
+from augend.host.board_advice import advice, fits, rough_needs
+from augend.host.board_config import VARIANTS, board_config
 from augend.host.driver import connect
 from augend.host.toolchain.block_ram import in_registers
 from augend.host.toolchain.devices import DEVICES, DSP
@@ -79,14 +79,13 @@ def candidates(program: Program, device: str) -> list[Candidate]:
                 continue
             for variant in VARIANTS:
                 config = board_config([placement], target, variant)
-                needs = needs_of(target, config) | {"LUT4": luts_of(target, config)}
-                has = dict(target.has) | {"LUT4": room_for_luts(target)}
+                needs = rough_needs(target, config)
                 one = Candidate(
                     program=placed,
                     variant=variant,
                     config=config,
                     needs=needs,
-                    fits=all(need <= has[kind] for kind, need in needs.items()),
+                    fits=fits(target, needs),
                 )
                 if one.fits:
                     break
